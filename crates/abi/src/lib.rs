@@ -1,0 +1,2 @@
+//! Linux numbers, errors and layouts.
+#![no_std]

@@ -1,0 +1,2 @@
+//! Lock and waiter algorithms.
+#![no_std]

@@ -1,0 +1,2 @@
+//! The hardware, behind a small safe API.
+#![no_std]

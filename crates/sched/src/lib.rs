@@ -1,0 +1,2 @@
+//! Run queues and scheduling policies.
+#![no_std]

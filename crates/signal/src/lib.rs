@@ -1,0 +1,2 @@
+//! Signal semantics.
+#![no_std]

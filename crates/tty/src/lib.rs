@@ -1,0 +1,2 @@
+//! Terminal line discipline.
+#![no_std]

@@ -1,0 +1,2 @@
+//! The layout of an address space.
+#![no_std]

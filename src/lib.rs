@@ -1,0 +1,2 @@
+//! The RustOS kernel: crate map.
+#![no_std]

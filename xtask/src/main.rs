@@ -1,0 +1,2 @@
+//! Builds, boots, tests and measures RustOS.
+fn main() {}
