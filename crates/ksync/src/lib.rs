@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), no_std)]
 
 mod exclusion;
+mod mutex;
 mod once;
 mod primitives;
 mod rw;
@@ -13,6 +14,7 @@ mod seq;
 mod spin;
 
 pub use exclusion::{Exclusion, Level, Unprotected};
+pub use mutex::{Mutex, MutexGuard, Sleep};
 pub use once::Once;
 pub use rw::{ReadGuard, RwSpinLock, WriteGuard};
 pub use seq::SeqLock;

@@ -47,7 +47,10 @@ impl<T> Once<T> {
             return None;
         }
         // SAFETY: SET was stored with release after the value was written, and nothing writes it again.
-        Some(self.value.with(|value| unsafe { (*value).assume_init_ref() }))
+        Some(
+            self.value
+                .with(|value| unsafe { (*value).assume_init_ref() }),
+        )
     }
 
     /// Sets the value; gives it back if the cell was set, or is being set, already.
@@ -90,7 +93,8 @@ impl<T> Once<T> {
         });
         self.state.store(SET, Ordering::Release);
         // SAFETY: written just above, and never again.
-        self.value.with(|value| unsafe { (*value).assume_init_ref() })
+        self.value
+            .with(|value| unsafe { (*value).assume_init_ref() })
     }
 }
 

@@ -35,7 +35,11 @@ fn protection_lasts_as_long_as_the_guard() {
     let guard = lock.lock();
     assert_eq!(INSIDE.load(Ordering::SeqCst), 1);
     assert!(lock.try_lock().is_none(), "a held lock was taken again");
-    assert_eq!(INSIDE.load(Ordering::SeqCst), 1, "a failed try leaves protection on");
+    assert_eq!(
+        INSIDE.load(Ordering::SeqCst),
+        1,
+        "a failed try leaves protection on"
+    );
     drop(guard);
     assert_eq!(INSIDE.load(Ordering::SeqCst), 0);
     assert!(lock.try_lock().is_some());
