@@ -95,9 +95,11 @@ static void truncation(void)
 static void segments(void)
 {
 	section("segments");
-	DAMAGE_ENDS("killed by SIGSEGV", segment(PT_LOAD)->p_vaddr = 0x800000000000);
+	DAMAGE_ENDS("killed by SIGSEGV", segment(PT_LOAD)->p_filesz = segment(PT_LOAD)->p_memsz + 4096);
+	/* Above user space even with five levels of page tables. */
+	DAMAGE_ENDS("killed by SIGSEGV", segment(PT_LOAD)->p_vaddr = 0x100000000000000);
 	DAMAGE_ENDS("killed by SIGSEGV", segment(PT_LOAD)->p_vaddr = 0xffffffff80000000);
-	DAMAGE_ENDS("killed by SIGSEGV", segment(PT_LOAD)->p_memsz = 0x7fffffffffff);
+	DAMAGE_ENDS("killed by SIGSEGV", segment(PT_LOAD)->p_memsz = 0xffffffffffffff);
 	DAMAGE_ENDS("killed by SIGSEGV", header()->e_entry = 0);
 	DAMAGE_ENDS("killed by SIGSEGV", header()->e_entry = 0xdead0000);
 	DAMAGE_ENDS("killed by SIGSEGV", header()->e_entry = 0xffffffff81000000);
