@@ -30,12 +30,16 @@ pub fn build(flavour: Flavour) -> Result<PathBuf> {
     let mut cargo = toolchain.cargo("build");
     cargo.args(["--release", "--package", "rustos", "--bin", "rustos"]);
     cargo.args(["--message-format=json-render-diagnostics"]);
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", rust_flags(&toolchain).join("\x1f"));
+    cargo.env(
+        "CARGO_ENCODED_RUSTFLAGS",
+        rust_flags(&toolchain).join("\x1f"),
+    );
     if flavour == Flavour::Tests {
         cargo.args(["--features", "ktest"]);
     }
     let linked = executable(&mut cargo)?;
-    let mut image = std::fs::read(&linked).with_context(|| format!("cannot read {}", linked.display()))?;
+    let mut image =
+        std::fs::read(&linked).with_context(|| format!("cannot read {}", linked.display()))?;
     if let Err(missing) = symbols::fill_in(&mut image)? {
         eprintln!("x: warning: {missing}");
     }
@@ -48,8 +52,13 @@ pub fn build(flavour: Flavour) -> Result<PathBuf> {
 /// backtraces, laid out by the linker script of `crates/machine`.
 fn rust_flags(toolchain: &Toolchain) -> Vec<String> {
     let script = tree::root().join("crates/machine/kernel.ld");
-    let mut flags: Vec<String> =
-        ["-Crelocation-model=static", "-Ccode-model=kernel", "-Cforce-frame-pointers=yes"].map(Into::into).into();
+    let mut flags: Vec<String> = [
+        "-Crelocation-model=static",
+        "-Ccode-model=kernel",
+        "-Cforce-frame-pointers=yes",
+    ]
+    .map(Into::into)
+    .into();
     flags.push(format!("-Clink-arg=-T{}", script.display()));
     flags.extend(toolchain.linker_flags());
     flags
@@ -60,7 +69,10 @@ fn executable(cargo: &mut Command) -> Result<PathBuf> {
     let (status, output) = step::output("building the kernel", cargo)?;
     if !status.success() {
         let readable = output.lines().filter(|line| !line.starts_with('{'));
-        bail!("the kernel does not build:\n{}", readable.collect::<Vec<_>>().join("\n"));
+        bail!(
+            "the kernel does not build:\n{}",
+            readable.collect::<Vec<_>>().join("\n")
+        );
     }
     let marker = "\"executable\":\"";
     let path = output.lines().rev().find_map(|line| {

@@ -7,6 +7,7 @@ mod qemu;
 mod run;
 mod step;
 mod symbols;
+mod test;
 mod toolchain;
 mod tree;
 mod userland;
@@ -34,6 +35,7 @@ fn dispatch() -> Result<u8> {
     match subcommand.string()?.as_str() {
         "build" => build(),
         "run" => run::run(&options::RunOptions::parse(&mut parser)?),
+        "test" => test::run(&options::TestOptions::parse(&mut parser)?),
         other => bail!("there is no subcommand {other:?}; see `./x help`"),
     }
 }

@@ -61,7 +61,12 @@ impl RunOptions {
             match argument {
                 Arg::Value(word) => {
                     let mut words = vec![word.string()?];
-                    words.extend(parser.raw_args()?.map(|word| word.string()).collect::<Result<Vec<_>, _>>()?);
+                    words.extend(
+                        parser
+                            .raw_args()?
+                            .map(|word| word.string())
+                            .collect::<Result<Vec<_>, _>>()?,
+                    );
                     options.command = Some(words.join(" "));
                 }
                 argument => options.set(&argument.into_owned_name()?, parser)?,
@@ -80,7 +85,10 @@ impl RunOptions {
             "accel" => self.accel = Some(accel(&parser.value()?.string()?)?),
             "kernel" => self.kernel = guest_kernel(&parser.value()?.string()?)?,
             "iso" => self.iso = true,
-            "timeout" => self.timeout = crate::run::timeout(parser.value()?.parse().context("--timeout SECONDS")?),
+            "timeout" => {
+                self.timeout =
+                    crate::run::timeout(parser.value()?.parse().context("--timeout SECONDS")?)
+            }
             "v" | "verbose" => self.verbose = true,
             other => bail!("./x run knows no option {other:?}; see ./x help"),
         }
@@ -110,7 +118,9 @@ impl TestOptions {
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Value(word) if options.class.is_none() => options.class = Some(word.string()?),
-                Arg::Value(word) if options.filter.is_none() => options.filter = Some(word.string()?),
+                Arg::Value(word) if options.filter.is_none() => {
+                    options.filter = Some(word.string()?)
+                }
                 Arg::Long("smp") => options.smp = Some(cpus(parser)?),
                 Arg::Long("accel") => options.accel = Some(accel(&parser.value()?.string()?)?),
                 Arg::Long("kernel") => {
@@ -139,8 +149,15 @@ impl OwnedName for Arg<'_> {
 }
 
 fn cpus(parser: &mut Parser) -> Result<u32> {
-    let number = parser.value()?.parse().context("--smp wants a number of CPUs")?;
-    if number == 0 { Err(anyhow!("--smp wants at least one CPU")) } else { Ok(number) }
+    let number = parser
+        .value()?
+        .parse()
+        .context("--smp wants a number of CPUs")?;
+    if number == 0 {
+        Err(anyhow!("--smp wants at least one CPU"))
+    } else {
+        Ok(number)
+    }
 }
 
 fn accel(name: &str) -> Result<Accel> {

@@ -1,4 +1,5 @@
 //! `./x run`: boots to a shell in this terminal, or runs one command in a guest.
+use crate::debian;
 use crate::image::{initramfs, iso};
 use crate::kernel::{self, Flavour};
 use crate::options::{GuestKernel, RunOptions};
@@ -6,7 +7,6 @@ use crate::qemu::accel::{self, Accel};
 use crate::qemu::guest::{Console, End};
 use crate::qemu::session::{self, Finish, Input, Session};
 use crate::qemu::{Boot, Machine};
-use crate::debian;
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FileType, fstat, major};
 use rustix::termios::{isatty, tcgetattr, tcgetwinsize, tcsetattr};
@@ -37,17 +37,27 @@ pub fn run(options: &RunOptions) -> Result<u8> {
         None => accel::choose(&kernel, &initramfs::build()?)?,
     };
     let terminal = isatty(stdin()) && isatty(stdout());
-    let input = if terminal { Input::Terminal } else { standard_input()? };
+    let input = if terminal {
+        Input::Terminal
+    } else {
+        standard_input()?
+    };
     let streams = matches!(input, Input::Stream);
     let files = Files::prepare(options, &kernel, &initramfs, input, terminal)?;
     let machine = files.machine(options, accel);
     if options.gdb {
-        eprintln!("x: the guest waits; attach with: gdb {} -ex 'target remote :1234'", kernel.display());
+        eprintln!(
+            "x: the guest waits; attach with: gdb {} -ex 'target remote :1234'",
+            kernel.display()
+        );
     }
     if options.command.is_none() {
         return interactive(&machine, options);
     }
-    let mut session = Session { timeout: options.timeout, ..Session::default() };
+    let mut session = Session {
+        timeout: options.timeout,
+        ..Session::default()
+    };
     session.output = Some(Box::new(|bytes| show(&mut stdout(), bytes)));
     if options.verbose {
         session.log = Some(Box::new(|bytes| show(&mut stderr(), bytes)));
@@ -55,7 +65,11 @@ pub fn run(options: &RunOptions) -> Result<u8> {
     if streams {
         session.input = Some(Box::new(stdin()));
     }
-    let console = if terminal { Console::Terminal } else { Console::Captured };
+    let console = if terminal {
+        Console::Terminal
+    } else {
+        Console::Captured
+    };
     let finish = with_terminal_restored(|| session.run(&machine, console))?;
     Ok(report(&finish, options))
 }
@@ -63,7 +77,10 @@ pub fn run(options: &RunOptions) -> Result<u8> {
 /// Boots with this terminal as the console.
 fn interactive(machine: &Machine, options: &RunOptions) -> Result<u8> {
     eprintln!("x: booting; Ctrl-C goes to the guest, Ctrl-A x ends QEMU at once");
-    let session = Session { timeout: options.timeout, ..Session::default() };
+    let session = Session {
+        timeout: options.timeout,
+        ..Session::default()
+    };
     let finish = with_terminal_restored(|| session.run(machine, Console::Terminal))?;
     Ok(match finish.end {
         Some(End::PoweredOff) => 0,
@@ -76,10 +93,16 @@ fn report(finish: &Finish, options: &RunOptions) -> u8 {
     let seconds = options.timeout.map_or(0, |timeout| timeout.as_secs());
     let (status, what) = match (&finish.end, finish.status) {
         _ if finish.panicked() => (PANIC, "the guest's kernel panicked".to_owned()),
-        (None, _) => (TIMED_OUT, format!("the guest did not end within {seconds} s")),
+        (None, _) => (
+            TIMED_OUT,
+            format!("the guest did not end within {seconds} s"),
+        ),
         (Some(End::PoweredOff), Some(status)) => return status,
         (Some(End::QemuFailed(how)), _) => (LOST, how.clone()),
-        _ => (LOST, "the guest ended without a status of the command".to_owned()),
+        _ => (
+            LOST,
+            "the guest ended without a status of the command".to_owned(),
+        ),
     };
     if !options.verbose && !finish.log.is_empty() {
         eprintln!("{}", finish.log);
@@ -107,11 +130,15 @@ fn with_terminal_restored<T>(action: impl FnOnce() -> T) -> T {
 /// are empty, and anything else is passed on as it comes.
 fn standard_input() -> Result<Input> {
     const MEMORY_DEVICES: u32 = 1;
-    let Ok(metadata) = fstat(stdin()) else { return Ok(Input::None) };
+    let Ok(metadata) = fstat(stdin()) else {
+        return Ok(Input::None);
+    };
     match FileType::from_raw_mode(metadata.st_mode) {
         FileType::RegularFile => {
             let mut content = Vec::new();
-            stdin().read_to_end(&mut content).context("cannot read standard input")?;
+            stdin()
+                .read_to_end(&mut content)
+                .context("cannot read standard input")?;
             Ok(Input::File(content))
         }
         FileType::CharacterDevice if major(metadata.st_rdev) == MEMORY_DEVICES => Ok(Input::None),
@@ -127,7 +154,13 @@ struct Files {
 }
 
 impl Files {
-    fn prepare(options: &RunOptions, kernel: &Path, initramfs: &Path, input: Input, terminal: bool) -> Result<Files> {
+    fn prepare(
+        options: &RunOptions,
+        kernel: &Path,
+        initramfs: &Path,
+        input: Input,
+        terminal: bool,
+    ) -> Result<Files> {
         let directory = tempfile::tempdir()?;
         let append = command_line(options, terminal);
         let initrd = match &options.command {
@@ -142,9 +175,16 @@ impl Files {
             iso::build(kernel, &read(&initrd)?, &append, &image)?;
             Boot::Iso(image)
         } else {
-            Boot::Direct { kernel: kernel.to_owned(), initrd: Some(initrd) }
+            Boot::Direct {
+                kernel: kernel.to_owned(),
+                initrd: Some(initrd),
+            }
         };
-        Ok(Files { boot, append, _directory: directory })
+        Ok(Files {
+            boot,
+            append,
+            _directory: directory,
+        })
     }
 
     fn machine(&self, options: &RunOptions, accel: Accel) -> Machine {
@@ -160,7 +200,12 @@ impl Files {
     }
 }
 
-fn with_command(initramfs: &Path, command: &str, input: Input, directory: &Path) -> Result<PathBuf> {
+fn with_command(
+    initramfs: &Path,
+    command: &str,
+    input: Input,
+    directory: &Path,
+) -> Result<PathBuf> {
     let mut bytes = read(initramfs)?;
     session::append_archive(&mut bytes, &session::command_archive(command, input))?;
     let file = directory.join("initrd");
@@ -173,7 +218,11 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn command_line(options: &RunOptions, terminal: bool) -> String {
-    let console = if options.command.is_some() { "console=ttyS1" } else { "console=ttyS0" };
+    let console = if options.command.is_some() {
+        "console=ttyS1"
+    } else {
+        "console=ttyS0"
+    };
     let mut words = vec![console.to_owned(), "panic=-1".to_owned()];
     if options.kernel == GuestKernel::Linux && !options.verbose {
         words.push("quiet".into());
@@ -191,10 +240,21 @@ fn terminal_variables() -> Vec<String> {
     if let Ok(size) = tcgetwinsize(stdin())
         && size.ws_row > 0
     {
-        words.extend([format!("ROWS={}", size.ws_row), format!("COLS={}", size.ws_col)]);
+        words.extend([
+            format!("ROWS={}", size.ws_row),
+            format!("COLS={}", size.ws_col),
+        ]);
     }
-    let plain = |name: &String| name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-+".contains(letter));
-    words.extend(std::env::var("TERM").ok().filter(plain).map(|name| format!("TERM={name}")));
+    let plain = |name: &String| {
+        name.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "-+".contains(letter))
+    };
+    words.extend(
+        std::env::var("TERM")
+            .ok()
+            .filter(plain)
+            .map(|name| format!("TERM={name}")),
+    );
     words
 }
 

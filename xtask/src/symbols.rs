@@ -17,17 +17,27 @@ const MAGIC: u32 = 0x4d59_534b;
 /// Fills in the table. The inner error says why a kernel has to do without one.
 pub fn fill_in(image: &mut [u8]) -> Result<Result<(), String>> {
     let (table, place) = {
-        let elf = ElfFile::<FileHeader64<LittleEndian>>::parse(&*image).context("the kernel is no ELF file")?;
+        let elf = ElfFile::<FileHeader64<LittleEndian>>::parse(&*image)
+            .context("the kernel is no ELF file")?;
         let Some(place) = place_of_table(&elf) else {
-            return Ok(Err("the kernel has no section .ksyms: backtraces will show addresses only".into()));
+            return Ok(Err(
+                "the kernel has no section .ksyms: backtraces will show addresses only".into(),
+            ));
         };
         (encode(&functions(&elf))?, place)
     };
     if table.len() > place.len() {
-        bail!("{} bytes of function names do not fit into the {} of .ksyms", table.len(), place.len());
+        bail!(
+            "{} bytes of function names do not fit into the {} of .ksyms",
+            table.len(),
+            place.len()
+        );
     }
     let start = place.start;
-    image.get_mut(start..start + table.len()).context(".ksyms lies outside the file")?.copy_from_slice(&table);
+    image
+        .get_mut(start..start + table.len())
+        .context(".ksyms lies outside the file")?
+        .copy_from_slice(&table);
     Ok(Ok(()))
 }
 
@@ -40,12 +50,20 @@ fn place_of_table(elf: &ElfFile<'_, FileHeader64<LittleEndian>>) -> Option<Range
 /// The functions by address; of several names for one address, the first.
 fn functions(elf: &ElfFile<'_, FileHeader64<LittleEndian>>) -> BTreeMap<u32, String> {
     let mut functions = BTreeMap::new();
-    for symbol in elf.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
-        let offset = symbol.address().checked_sub(BASE).and_then(|offset| u32::try_from(offset).ok());
+    for symbol in elf
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Text)
+    {
+        let offset = symbol
+            .address()
+            .checked_sub(BASE)
+            .and_then(|offset| u32::try_from(offset).ok());
         if let (Some(offset), Ok(name)) = (offset, symbol.name())
             && !name.is_empty()
         {
-            functions.entry(offset).or_insert_with(|| format!("{:#}", rustc_demangle::demangle(name)));
+            functions
+                .entry(offset)
+                .or_insert_with(|| format!("{:#}", rustc_demangle::demangle(name)));
         }
     }
     functions
@@ -60,7 +78,12 @@ fn encode(functions: &BTreeMap<u32, String>) -> Result<Vec<u8>> {
         names.extend(name.bytes().filter(|&byte| byte != 0));
         names.push(0);
     }
-    let header = [MAGIC, u32::try_from(functions.len())?, u32::try_from(names.len())?, 0];
+    let header = [
+        MAGIC,
+        u32::try_from(functions.len())?,
+        u32::try_from(names.len())?,
+        0,
+    ];
     let mut table: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
     table.extend(pairs);
     table.extend(names);

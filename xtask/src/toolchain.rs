@@ -25,7 +25,11 @@ impl Toolchain {
         let forced = std::env::var("RUSTOS_TOOLCHAIN").is_ok_and(|name| name == "debian");
         let own = Compiler::own();
         let debian = Compiler::debian();
-        let candidates = if forced { vec![debian] } else { vec![own, debian] };
+        let candidates = if forced {
+            vec![debian]
+        } else {
+            vec![own, debian]
+        };
         for compiler in &candidates {
             if let Some(found) = compiler.as_kernel_toolchain() {
                 return Ok(found);
@@ -41,20 +45,37 @@ impl Toolchain {
     pub fn cargo(&self, subcommand: &str) -> Command {
         let mut command = Command::new(&self.cargo);
         clear_cargo_environment(&mut command);
-        command.current_dir(crate::tree::root()).arg(subcommand).args(["--target", KERNEL_TARGET]);
+        command
+            .current_dir(crate::tree::root())
+            .arg(subcommand)
+            .args(["--target", KERNEL_TARGET]);
         command.env("RUSTC", &self.rustc);
         if self.builds_library {
-            command.env_remove("RUSTUP_TOOLCHAIN").env("RUSTC_BOOTSTRAP", "1");
-            command.args(["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"]);
+            command
+                .env_remove("RUSTUP_TOOLCHAIN")
+                .env("RUSTC_BOOTSTRAP", "1");
+            command.args([
+                "-Zbuild-std=core,alloc",
+                "-Zbuild-std-features=compiler-builtins-mem",
+            ]);
         }
-        let directory = if self.builds_library { "kernel-debian" } else { "kernel" };
-        command.arg("--target-dir").arg(crate::tree::target(directory));
+        let directory = if self.builds_library {
+            "kernel-debian"
+        } else {
+            "kernel"
+        };
+        command
+            .arg("--target-dir")
+            .arg(crate::tree::target(directory));
         command
     }
 
     /// Flags for the compiler beyond those every toolchain needs.
     pub fn linker_flags(&self) -> Vec<String> {
-        self.linker.iter().map(|path| format!("-Clinker={}", path.display())).collect()
+        self.linker
+            .iter()
+            .map(|path| format!("-Clinker={}", path.display()))
+            .collect()
     }
 }
 
@@ -62,7 +83,10 @@ impl Toolchain {
 pub fn clear_cargo_environment(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "RUSTFLAGS" {
+        if text.starts_with("CARGO_PKG_")
+            || text.starts_with("CARGO_MANIFEST_")
+            || text == "RUSTFLAGS"
+        {
             command.env_remove(&name);
         }
     }
@@ -77,12 +101,16 @@ struct Compiler {
 impl Compiler {
     fn own() -> Compiler {
         let cargo = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
-        let rustc = std::env::var_os("RUSTC").map_or_else(|| beside(&cargo, "rustc"), PathBuf::from);
+        let rustc =
+            std::env::var_os("RUSTC").map_or_else(|| beside(&cargo, "rustc"), PathBuf::from);
         Compiler { cargo, rustc }
     }
 
     fn debian() -> Compiler {
-        Compiler { cargo: PathBuf::from("/usr/bin/cargo"), rustc: PathBuf::from("/usr/bin/rustc") }
+        Compiler {
+            cargo: PathBuf::from("/usr/bin/cargo"),
+            rustc: PathBuf::from("/usr/bin/rustc"),
+        }
     }
 
     fn as_kernel_toolchain(&self) -> Option<Toolchain> {
@@ -93,7 +121,9 @@ impl Compiler {
         if !prebuilt && !source {
             return None;
         }
-        let bundled = sysroot.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld").is_file();
+        let bundled = sysroot
+            .join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld")
+            .is_file();
         let linker = if bundled { None } else { Some(other_linker()?) };
         Some(Toolchain {
             cargo: self.cargo.clone(),
@@ -104,24 +134,41 @@ impl Compiler {
     }
 
     fn print(&self, what: &[&str]) -> Option<String> {
-        let output = Command::new(&self.rustc).arg("--print").args(what).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        let output = Command::new(&self.rustc)
+            .arg("--print")
+            .args(what)
+            .output()
+            .ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 }
 
 fn beside(cargo: &Path, name: &str) -> PathBuf {
     let sibling = cargo.with_file_name(name);
-    if sibling.is_file() { sibling } else { PathBuf::from(name) }
+    if sibling.is_file() {
+        sibling
+    } else {
+        PathBuf::from(name)
+    }
 }
 
 fn has_core(library: &Path) -> bool {
-    let Ok(files) = std::fs::read_dir(library) else { return false };
-    files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
+    let Ok(files) = std::fs::read_dir(library) else {
+        return false;
+    };
+    files
+        .flatten()
+        .any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
 }
 
 /// An LLD outside the compiler: Debian's, or the one that comes with rustup's stable toolchain.
 fn other_linker() -> Option<PathBuf> {
-    let installed = ["ld.lld-19", "ld.lld"].iter().find_map(|name| find_program(name));
+    let installed = ["ld.lld-19", "ld.lld"]
+        .iter()
+        .find_map(|name| find_program(name));
     installed.or_else(|| {
         let home = std::env::var_os("HOME")?;
         let toolchain = Path::new(&home).join(".rustup/toolchains/stable-x86_64-unknown-linux-gnu");
@@ -133,10 +180,13 @@ fn other_linker() -> Option<PathBuf> {
 /// Where `name` is in `PATH`.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
 }
 
 /// Where `name` is in `PATH`; an error says which Debian package has it.
 pub fn require_program(name: &str, package: &str) -> Result<PathBuf> {
-    find_program(name).with_context(|| format!("{name} is not installed (Debian package {package})"))
+    find_program(name)
+        .with_context(|| format!("{name} is not installed (Debian package {package})"))
 }

@@ -79,51 +79,82 @@ pub fn compile_rust(source: &Path, product: &Path) -> Result<()> {
     }
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let mut command = Command::new(rustc);
-    command.args(["--edition=2024", "-O", "-Cpanic=abort", "-Ctarget-feature=+crt-static"]);
+    command.args([
+        "--edition=2024",
+        "-O",
+        "-Cpanic=abort",
+        "-Ctarget-feature=+crt-static",
+    ]);
     // Naming the target keeps +crt-static away from procedural macros and build scripts.
-    command.args(["--target=x86_64-unknown-linux-gnu", "-o"]).arg(product).arg(source);
+    command
+        .args(["--target=x86_64-unknown-linux-gnu", "-o"])
+        .arg(product)
+        .arg(source);
     step::run(&format!("compiling {}", describe(&sources)), &mut command)
 }
 
 fn describe(sources: &[PathBuf]) -> String {
     let root = tree::root();
-    let relative = |path: &PathBuf| path.strip_prefix(&root).unwrap_or(path).display().to_string();
+    let relative = |path: &PathBuf| {
+        path.strip_prefix(&root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
     sources.first().map(relative).unwrap_or_default()
 }
 
 /// Whether `product` is newer than every source, and every header beside a source or one level below.
 fn is_newer_than_neighbours(product: &Path, sources: &[PathBuf]) -> bool {
-    let Some(made) = modified(product) else { return false };
+    let Some(made) = modified(product) else {
+        return false;
+    };
     let mut inputs = sources.to_vec();
     for directory in sources.iter().filter_map(|source| source.parent()) {
         inputs.extend(with_extension(directory, "h"));
-        for below in sorted_entries(directory).unwrap_or_default().iter().filter(|path| path.is_dir()) {
+        for below in sorted_entries(directory)
+            .unwrap_or_default()
+            .iter()
+            .filter(|path| path.is_dir())
+        {
             inputs.extend(with_extension(below, "h"));
         }
     }
-    inputs.iter().all(|input| modified(input).is_some_and(|time| time < made))
+    inputs
+        .iter()
+        .all(|input| modified(input).is_some_and(|time| time < made))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+    std::fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .ok()
 }
 
 /// The files in `directory` with this extension, in order of their names.
 pub fn with_extension(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = sorted_entries(directory).unwrap_or_default();
-    entries.into_iter().filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+    entries
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect()
 }
 
 /// The name of a file without its directory, if it is text.
 pub fn file_name(path: &Path) -> Option<String> {
-    path.file_name().and_then(|name| name.to_str()).map(str::to_owned)
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .map(str::to_owned)
 }
 
 fn sorted_entries(directory: &Path) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
         bail!("{} is no directory", directory.display());
     }
-    let mut paths: Vec<_> = std::fs::read_dir(directory)?.flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(directory)?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     paths.sort();
     Ok(paths)
 }

@@ -30,17 +30,32 @@ impl Archive {
 
     /// Adds a file that is only read.
     pub fn file(&mut self, path: &str, content: impl Into<Vec<u8>>) {
-        self.insert(path, Node::File { content: content.into(), executable: false });
+        self.insert(
+            path,
+            Node::File {
+                content: content.into(),
+                executable: false,
+            },
+        );
     }
 
     /// Adds a program.
     pub fn program(&mut self, path: &str, content: impl Into<Vec<u8>>) {
-        self.insert(path, Node::File { content: content.into(), executable: true });
+        self.insert(
+            path,
+            Node::File {
+                content: content.into(),
+                executable: true,
+            },
+        );
     }
 
     /// Adds a program that is a file of the host.
     pub fn program_from(&mut self, path: &str, source: &Path) -> Result<()> {
-        self.program(path, std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?);
+        self.program(
+            path,
+            std::fs::read(source).with_context(|| format!("cannot read {}", source.display()))?,
+        );
         Ok(())
     }
 
@@ -58,7 +73,9 @@ impl Archive {
         let mut at = 0;
         while let Some(slash) = path.get(at..).and_then(|rest| rest.find('/')) {
             at += slash;
-            self.nodes.entry(path[..at].to_owned()).or_insert(Node::Directory);
+            self.nodes
+                .entry(path[..at].to_owned())
+                .or_insert(Node::Directory);
             at += 1;
         }
         self.nodes.insert(path.to_owned(), node);
@@ -83,16 +100,34 @@ impl Node {
             Node::Directory => {
                 // /tmp is everybody's; all other directories are root's.
                 let mode = if path == "tmp" { 0o1777 } else { 0o755 };
-                (entry.nlink(2).mode(mode).set_mode_file_type(ModeFileType::Directory), &[])
+                (
+                    entry
+                        .nlink(2)
+                        .mode(mode)
+                        .set_mode_file_type(ModeFileType::Directory),
+                    &[],
+                )
             }
-            Node::File { content, executable } => {
+            Node::File {
+                content,
+                executable,
+            } => {
                 let mode = if *executable { 0o755 } else { 0o644 };
-                (entry.mode(mode).set_mode_file_type(ModeFileType::Regular), content)
+                (
+                    entry.mode(mode).set_mode_file_type(ModeFileType::Regular),
+                    content,
+                )
             }
-            Node::Link(target) => (entry.mode(0o777).set_mode_file_type(ModeFileType::Symlink), target.as_bytes()),
+            Node::Link(target) => (
+                entry.mode(0o777).set_mode_file_type(ModeFileType::Symlink),
+                target.as_bytes(),
+            ),
             Node::Device { major, minor } => {
                 let entry = entry.rdev_major(*major).rdev_minor(*minor);
-                (entry.mode(0o600).set_mode_file_type(ModeFileType::Char), &[])
+                (
+                    entry.mode(0o600).set_mode_file_type(ModeFileType::Char),
+                    &[],
+                )
             }
         };
         let mut writer = entry.write(out, u32::try_from(content.len())?);

@@ -23,16 +23,22 @@ pub fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
-fn tree() -> Result<Archive> {
+/// The files of the default initramfs.
+pub fn tree() -> Result<Archive> {
     let mut tree = Archive::default();
-    for directory in ["dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/sbin", "var/run"] {
+    for directory in [
+        "dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/sbin", "var/run",
+    ] {
         tree.directory(directory);
     }
     // Linux gives process 1 its terminal from here; without the node it would start with none.
     tree.device("dev/console", 5, 1);
     tree.device("dev/null", 1, 3);
     tree.program("init", include_str!("init.sh"));
-    tree.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n");
+    tree.file(
+        "etc/passwd",
+        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    );
     tree.file("etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
     tree.file("etc/hostname", "rustos\n");
     tree.file("etc/profile", include_str!("profile.sh"));
@@ -56,16 +62,27 @@ pub fn add_busybox(tree: &mut Archive) -> Result<()> {
 
 /// The paths of busybox's applets, such as `bin/ls`.
 pub fn applets() -> Result<Vec<String>> {
-    let (status, list) = step::output("listing busybox's applets", Command::new(busybox()?).arg("--list-full"))?;
+    let (status, list) = step::output(
+        "listing busybox's applets",
+        Command::new(busybox()?).arg("--list-full"),
+    )?;
     if !status.success() {
         bail!("busybox --list-full failed ({status}): {list}");
     }
-    Ok(list.lines().map(str::to_owned).filter(|path| path != "bin/busybox").collect())
+    Ok(list
+        .lines()
+        .map(str::to_owned)
+        .filter(|path| path != "bin/busybox")
+        .collect())
 }
 
 /// Debian's static busybox: installed, or unpacked by `x` below `target/`.
 pub fn busybox() -> Result<PathBuf> {
-    let places = [tree::target("x/debian/bin/busybox"), "/bin/busybox".into(), "/usr/bin/busybox".into()];
+    let places = [
+        tree::target("x/debian/bin/busybox"),
+        "/bin/busybox".into(),
+        "/usr/bin/busybox".into(),
+    ];
     let found = places.into_iter().find(|path| is_static(path));
     found.context("no static busybox here: run `./x`, or install Debian's busybox-static")
 }
@@ -74,10 +91,20 @@ pub fn busybox() -> Result<PathBuf> {
 fn is_static(path: &std::path::Path) -> bool {
     use object::elf::{FileHeader64, PT_INTERP};
     use object::read::elf::{FileHeader, ProgramHeader};
-    let Ok(bytes) = std::fs::read(path) else { return false };
-    let Ok(header) = FileHeader64::<object::LittleEndian>::parse(&*bytes) else { return false };
-    let Ok(endian) = header.endian() else { return false };
+    let Ok(bytes) = std::fs::read(path) else {
+        return false;
+    };
+    let Ok(header) = FileHeader64::<object::LittleEndian>::parse(&*bytes) else {
+        return false;
+    };
+    let Ok(endian) = header.endian() else {
+        return false;
+    };
     header
         .program_headers(endian, &*bytes)
-        .is_ok_and(|segments| segments.iter().all(|segment| segment.p_type(endian) != PT_INTERP))
+        .is_ok_and(|segments| {
+            segments
+                .iter()
+                .all(|segment| segment.p_type(endian) != PT_INTERP)
+        })
 }

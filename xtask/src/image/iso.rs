@@ -20,13 +20,18 @@ pub fn build(kernel: &Path, initrd: &[u8], command_line: &str, iso: &Path) -> Re
     fs::write(boot.join("initramfs.cpio.gz"), initrd)?;
     fs::write(boot.join("grub/grub.cfg"), menu(command_line))?;
     let mut command = Command::new(mkrescue);
-    command.args(["--directory=/usr/lib/grub/i386-pc", "-o"]).arg(iso).arg(content.path());
+    command
+        .args(["--directory=/usr/lib/grub/i386-pc", "-o"])
+        .arg(iso)
+        .arg(content.path());
     step::run("building the ISO image", &mut command)
 }
 
 /// GRUB's configuration: boots at once, with no menu to wait for. GRUB joins the words again by spaces.
 fn menu(command_line: &str) -> String {
-    let words = command_line.split_whitespace().map(|word| format!(" '{}'", word.replace('\'', "'\\''")));
+    let words = command_line
+        .split_whitespace()
+        .map(|word| format!(" '{}'", word.replace('\'', "'\\''")));
     format!(
         "set timeout=0\nmenuentry RustOS {{\n  multiboot2 /boot/rustos.elf{}\n  module2 /boot/initramfs.cpio.gz\n}}\n",
         words.collect::<String>()

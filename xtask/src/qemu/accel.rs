@@ -22,7 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// KVM where it can boot `kernel` with `initramfs` (the default one), else TCG.
 pub fn choose(kernel: &Path, initramfs: &Path) -> Result<Accel> {
-    if std::fs::File::options().read(true).write(true).open("/dev/kvm").is_err() {
+    if std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/kvm")
+        .is_err()
+    {
         return Ok(Accel::Tcg);
     }
     let memory = tree::scratch("kvm");
@@ -53,11 +58,20 @@ struct Trial {
 impl Trial {
     fn new(kernel: &Path, initramfs: &Path) -> Result<Trial> {
         let mut bytes = std::fs::read(initramfs)?;
-        session::append_archive(&mut bytes, &session::command_archive("true", session::Input::None))?;
+        session::append_archive(
+            &mut bytes,
+            &session::command_archive("true", session::Input::None),
+        )?;
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), bytes)?;
         let initrd = Some(file.path().to_owned());
-        Ok(Trial { boot: Boot::Direct { kernel: kernel.to_owned(), initrd }, _initrd: file })
+        Ok(Trial {
+            boot: Boot::Direct {
+                kernel: kernel.to_owned(),
+                initrd,
+            },
+            _initrd: file,
+        })
     }
 
     fn succeeds(&self, accel: Accel, patience: Duration) -> bool {
@@ -70,8 +84,13 @@ impl Trial {
             gdb: false,
             deterministic: false,
         };
-        let session = Session { timeout: Some(patience), ..Session::default() };
+        let session = Session {
+            timeout: Some(patience),
+            ..Session::default()
+        };
         // QEMU refusing KVM outright is the commonest answer of all, and as good as a failed boot.
-        session.run(&machine, Console::Captured).is_ok_and(|finish| finish.status == Some(0))
+        session
+            .run(&machine, Console::Captured)
+            .is_ok_and(|finish| finish.status == Some(0))
     }
 }

@@ -72,16 +72,33 @@ impl Guest {
     pub fn start(machine: &Machine, console: Console) -> Result<Guest> {
         let sockets = tempfile::Builder::new().prefix("rustos-").tempdir()?;
         let port = |name: &str| sockets.path().join(name);
-        let listeners = [UnixListener::bind(port("s0"))?, UnixListener::bind(port("s1"))?];
+        let listeners = [
+            UnixListener::bind(port("s0"))?,
+            UnixListener::bind(port("s1"))?,
+        ];
         let mut qemu = machine.command();
         let socket = |name: &str| format!("socket,id={name},path={}", port(name).display());
         match console {
-            Console::Terminal => qemu.args(["-chardev", "stdio,id=s0,mux=on,signal=off", "-mon", "chardev=s0"]),
-            Console::Captured => qemu.arg("-chardev").arg(socket("s0")).stdin(Stdio::null()).stdout(Stdio::null()),
+            Console::Terminal => qemu.args([
+                "-chardev",
+                "stdio,id=s0,mux=on,signal=off",
+                "-mon",
+                "chardev=s0",
+            ]),
+            Console::Captured => qemu
+                .arg("-chardev")
+                .arg(socket("s0"))
+                .stdin(Stdio::null())
+                .stdout(Stdio::null()),
         };
-        qemu.args(["-serial", "chardev:s0", "-chardev"]).arg(socket("s1")).args(["-serial", "chardev:s1"]);
+        qemu.args(["-serial", "chardev:s0", "-chardev"])
+            .arg(socket("s1"))
+            .args(["-serial", "chardev:s1"]);
         let errors = tempfile::tempfile()?;
-        let mut child = qemu.stderr(errors.try_clone()?).spawn().context("cannot start setpriv and QEMU")?;
+        let mut child = qemu
+            .stderr(errors.try_clone()?)
+            .spawn()
+            .context("cannot start setpriv and QEMU")?;
 
         let (sender, events) = channel();
         let [output, log] = listeners;
@@ -95,15 +112,27 @@ impl Guest {
             open_ports += 1;
             read_port(stream, sender, Event::Output);
         }
-        Ok(Guest { child, errors, events, open_ports, log_port, _sockets: sockets })
+        Ok(Guest {
+            child,
+            errors,
+            events,
+            open_ports,
+            log_port,
+            _sockets: sockets,
+        })
     }
 
     /// Waits for the next thing to happen, at most until `deadline`.
     pub fn next(&mut self, deadline: Option<Instant>) -> Result<Next> {
         while self.open_ports > 0 {
             let event = match deadline {
-                None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => self.events.recv_timeout(at.saturating_duration_since(Instant::now())),
+                None => self
+                    .events
+                    .recv()
+                    .map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => self
+                    .events
+                    .recv_timeout(at.saturating_duration_since(Instant::now())),
             };
             match event {
                 Ok(Event::Closed) => self.open_ports -= 1,
@@ -146,7 +175,12 @@ impl Drop for Guest {
 type Ports = (Option<UnixStream>, UnixStream);
 
 /// Waits until QEMU has connected its ports; `None` if it ended instead.
-fn connect(child: &mut Child, console: Console, output: &UnixListener, log: &UnixListener) -> Result<Option<Ports>> {
+fn connect(
+    child: &mut Child,
+    console: Console,
+    output: &UnixListener,
+    log: &UnixListener,
+) -> Result<Option<Ports>> {
     let output = match console {
         Console::Terminal => None,
         Console::Captured => match accept(child, output)? {
@@ -195,7 +229,10 @@ fn read_port(mut port: UnixStream, sender: Sender<Event>, event: fn(Vec<u8>) -> 
 
 fn read_errors(mut errors: File) -> String {
     let mut text = String::new();
-    match errors.rewind().and_then(|()| errors.read_to_string(&mut text)) {
+    match errors
+        .rewind()
+        .and_then(|()| errors.read_to_string(&mut text))
+    {
         Ok(_) => text.trim().to_owned(),
         Err(error) => format!("(its error output cannot be read: {error})"),
     }

@@ -52,13 +52,32 @@ impl Machine {
     pub fn command(&self) -> Command {
         // QEMU must not outlive us, however we end.
         let mut qemu = Command::new("setpriv");
-        qemu.args(["--pdeathsig=KILL", "--", "qemu-system-x86_64", "-nodefaults", "-no-user-config"]);
-        qemu.args(["-machine", "q35", "-vga", "std", "-display", "none", "-monitor", "none"]);
-        qemu.args(["-no-reboot", "-device", EXIT_DEVICE, "-m", &self.memory, "-smp", &self.smp.to_string()]);
+        qemu.args([
+            "--pdeathsig=KILL",
+            "--",
+            "qemu-system-x86_64",
+            "-nodefaults",
+            "-no-user-config",
+        ]);
+        qemu.args([
+            "-machine", "q35", "-vga", "std", "-display", "none", "-monitor", "none",
+        ]);
+        qemu.args([
+            "-no-reboot",
+            "-device",
+            EXIT_DEVICE,
+            "-m",
+            &self.memory,
+            "-smp",
+            &self.smp.to_string(),
+        ]);
         self.add_processor(&mut qemu);
         match &self.boot {
             Boot::Direct { kernel, initrd } => {
-                qemu.arg("-kernel").arg(kernel).arg("-append").arg(&self.append);
+                qemu.arg("-kernel")
+                    .arg(kernel)
+                    .arg("-append")
+                    .arg(&self.append);
                 if let Some(initrd) = initrd {
                     qemu.arg("-initrd").arg(initrd);
                 }
@@ -75,7 +94,16 @@ impl Machine {
 
     fn add_processor(&self, qemu: &mut Command) {
         if self.deterministic {
-            qemu.args(["-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu", "max,-erms", "-seed", "1"]);
+            qemu.args([
+                "-accel",
+                "tcg",
+                "-icount",
+                "shift=0,sleep=off",
+                "-cpu",
+                "max,-erms",
+                "-seed",
+                "1",
+            ]);
             qemu.args(["-rtc", "base=2026-01-01,clock=vm"]);
             return;
         }

@@ -67,7 +67,8 @@ pub struct Finish {
 impl Finish {
     /// Whether the kernel panicked: ours by its exit status, Linux by what it said.
     pub fn panicked(&self) -> bool {
-        self.end == Some(End::Panicked) || (self.status.is_none() && self.log.contains("Kernel panic"))
+        self.end == Some(End::Panicked)
+            || (self.status.is_none() && self.log.contains("Kernel panic"))
     }
 }
 
@@ -107,7 +108,11 @@ impl Session<'_> {
             }
         };
         log.end_line(&mut self.log, feeder.as_ref());
-        Ok(Finish { status: log.status, end, log: log.tail.make_contiguous().join("\n") })
+        Ok(Finish {
+            status: log.status,
+            end,
+            log: log.tail(),
+        })
     }
 }
 
@@ -118,15 +123,21 @@ fn give(sink: &mut Option<Sink<'_>>, bytes: &[u8]) {
 }
 
 /// Reads ttyS1 line by line.
-#[derive(Default)]
-struct Log {
+#[derive(Debug, Default)]
+pub struct Log {
     line: Vec<u8>,
     tail: VecDeque<String>,
     status: Option<u8>,
 }
 
 impl Log {
-    fn take(&mut self, bytes: &[u8], sink: &mut Option<Sink<'_>>, feeder: Option<&Sender<()>>) {
+    /// The last lines.
+    pub fn tail(&mut self) -> String {
+        self.tail.make_contiguous().join("\n")
+    }
+
+    /// Takes what has come.
+    pub fn take(&mut self, bytes: &[u8], sink: &mut Option<Sink<'_>>, feeder: Option<&Sender<()>>) {
         for &byte in bytes {
             match byte {
                 b'\r' => {}
@@ -146,7 +157,10 @@ impl Log {
             return;
         }
         if let Some((_, rest)) = line.split_once("@rustos-status ") {
-            self.status = rest.split('@').next().and_then(|number| number.parse().ok());
+            self.status = rest
+                .split('@')
+                .next()
+                .and_then(|number| number.parse().ok());
             return;
         }
         if line.is_empty() {
@@ -161,7 +175,10 @@ impl Log {
 }
 
 /// Answers each request with a length on a line and as many bytes; a length of 0 is the end.
-fn start_feeder(mut input: Box<dyn Read + Send>, mut port: impl Write + Send + 'static) -> Sender<()> {
+fn start_feeder(
+    mut input: Box<dyn Read + Send>,
+    mut port: impl Write + Send + 'static,
+) -> Sender<()> {
     let (sender, requests): (_, Receiver<()>) = channel();
     spawn(move || {
         let mut piece = [0; PIECE];
