@@ -1,0 +1,53 @@
+//! The life of a thread in two modes: user mode is a call that returns a reason, and this is the loop around it.
+//!
+//! Registers, address space, FPU and TLS state are switched by [`machine::task`]; which task comes next is decided by
+//! the [`scheduler`](super::scheduler).
+
+use machine::irq::IrqGuard;
+use machine::user::{self, UserEvent, UserRegs};
+use machine::{preempt, time};
+
+use super::lifecycle::exit;
+use super::thread::Attention;
+use super::{ThreadRef, integration, scheduler, signal, syscalls};
+
+/// Where the task of each thread of a process begins.
+pub fn thread_main(thread: &ThreadRef) -> ! {
+    let mut regs = thread.take_start().unwrap_or_default();
+    loop {
+        let irq = IrqGuard::new();
+        if thread.attention().any() || preempt::need_resched() {
+            drop(irq);
+            attend(thread, &mut regs);
+            continue;
+        }
+        thread.times().enter_user(time::now());
+        let event = user::run(&mut regs, irq);
+        thread.times().leave_user(time::now());
+        match event {
+            UserEvent::Syscall => syscalls::dispatch(thread, &mut regs),
+            UserEvent::Exception(exception) => {
+                regs.orig_rax = NO_CALL;
+                integration::user_exception(thread, &exception, regs.rip);
+            }
+            UserEvent::Interrupt => regs.orig_rax = NO_CALL,
+        }
+    }
+}
+
+/// `orig_rax` of a thread that did not enter the kernel by a system call.
+pub const NO_CALL: u64 = u64::MAX;
+
+/// What must be done before the thread may go back to user mode.
+#[cold]
+fn attend(thread: &ThreadRef, regs: &mut UserRegs) {
+    if preempt::need_resched() {
+        scheduler::preempt();
+    }
+    if thread.attention().has(Attention::EXIT) {
+        exit::finish(thread);
+    }
+    if thread.attention().any() {
+        signal::deliver(thread, regs);
+    }
+}

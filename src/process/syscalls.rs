@@ -1,0 +1,117 @@
+//! System calls: the one table, and how a call's registers become typed arguments and its result a register.
+//!
+//! A handler is a plain function of a [`Call`] and typed arguments; it stands in the file of its family.
+
+mod arg;
+mod call;
+mod clock;
+mod cpu_state;
+pub mod dir;
+pub mod exec;
+pub mod fd;
+pub mod file;
+mod futex;
+mod group;
+mod identity;
+mod kill;
+pub mod memory;
+pub mod mount;
+pub mod path;
+pub mod pipe;
+pub mod poll;
+mod prctl;
+mod priority;
+mod process;
+pub mod random;
+mod resource;
+mod sched_calls;
+mod sigaction;
+pub mod stat;
+mod system;
+mod table;
+mod timer;
+mod wait;
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use abi::{Errno, SyscallNumber};
+use machine::user::UserRegs;
+
+pub use arg::{Arg, Fd};
+pub use call::Call;
+use call::Handler;
+
+use super::{ThreadRef, with_current_thread};
+
+/// What a handler returns: the value for the program, or an error.
+///
+/// The internal restart codes of [`Errno`] are allowed; signal delivery turns them into `EINTR` or a restart.
+pub type SysResult = Result<usize, Errno>;
+
+/// A table entry: decodes the arguments and calls the handler.
+type Entry = fn(&mut Call<'_>, &[u64; 6]) -> SysResult;
+
+/// Numbers below this have a place in the table.
+const NUMBERS: usize = 512;
+
+/// Calls of numbers without a handler, by number; the last counts all the others. Shown in `/proc`.
+static UNKNOWN: [AtomicU64; NUMBERS + 1] = [const { AtomicU64::new(0) }; NUMBERS + 1];
+
+/// Runs the system call a thread has made in user mode and leaves its result in RAX.
+pub fn dispatch(thread: &ThreadRef, regs: &mut UserRegs) {
+    let number = regs.rax;
+    let args = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
+    regs.orig_rax = number;
+    let result = invoke(number, &args, &mut Call::new(thread, regs));
+    regs.rax = match result {
+        Ok(value) => value as u64,
+        Err(error) => error.to_return(),
+    };
+}
+
+fn invoke(number: u64, args: &[u64; 6], call: &mut Call<'_>) -> SysResult {
+    let index = usize::try_from(number).unwrap_or(usize::MAX);
+    match table::ENTRIES.get(index) {
+        Some(Some(entry)) => entry(call, args),
+        _ => {
+            if let Some(count) = UNKNOWN.get(index.min(NUMBERS)) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(Errno::ENOSYS)
+        }
+    }
+}
+
+/// How often each number without a handler was called: the number (none for those beyond the table) and the count.
+pub fn unknown_calls() -> impl Iterator<Item = (Option<u64>, u64)> {
+    UNKNOWN.iter().enumerate().filter_map(|(index, count)| {
+        let count = count.load(Ordering::Relaxed);
+        let number = (index < NUMBERS).then_some(index as u64);
+        (count != 0).then_some((number, count))
+    })
+}
+
+/// The in-kernel form of a system call, made by the running thread: `syscall(SyscallNumber::GetPid as u64, &[])?`.
+///
+/// Arguments that are missing are zero. Pointers among them are user addresses, as in the call itself.
+///
+/// # Errors
+/// What the call returns; `ESRCH` where no thread of a process runs.
+pub fn syscall(number: u64, args: &[u64]) -> SysResult {
+    let mut all = [0; 6];
+    for (to, &from) in all.iter_mut().zip(args) {
+        *to = from;
+    }
+    let called = with_current_thread(|thread| {
+        thread.require_process()?;
+        let mut regs = UserRegs::default();
+        invoke(number, &all, &mut Call::new(thread, &mut regs))
+    });
+    called.unwrap_or(Err(Errno::ESRCH))
+}
+
+/// Whether a call is implemented.
+#[must_use]
+pub fn is_implemented(number: SyscallNumber) -> bool {
+    matches!(table::ENTRIES.get(number as usize), Some(Some(_)))
+}
