@@ -1,2 +1,14 @@
-//! Entry.
-fn main() {}
+//! The entry point of the kernel image.
+#![no_std]
+#![no_main]
+
+machine::entry!(start);
+
+fn start(info: &'static machine::boot::BootInfo) -> ! {
+    machine::logger::set_max_level(log::LevelFilter::Info);
+    log::info!("RustOS, booted by {}: {}", info.protocol, info.command_line);
+    machine::cpu::init(info);
+    machine::irq::init();
+    machine::time::init();
+    machine::dev::power::power_off()
+}
