@@ -33,3 +33,8 @@ unsafe impl GlobalAlloc for Heap {
 
     unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 }
+
+/// End of a new kernel stack.
+pub(crate) fn new_stack() -> Option<usize> {
+    Some(alloc::vec![0_u128; 1024].leak().as_ptr_range().end as usize)
+}
