@@ -4,9 +4,42 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+/// How device memory is accessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// Every access reaches the device.
+    Uncached,
+}
+
 /// Maps device registers.
-pub(crate) fn map_device(address: u64, _length: usize) -> *mut u8 {
-    (crate::boot::DIRECT_MAP + address as usize) as *mut u8
+pub(crate) fn map_physical(physical: u64, _length: usize, _caching: Caching) -> *mut u8 {
+    (crate::boot::DIRECT_MAP + physical as usize) as *mut u8
+}
+
+/// Forgets memory that was reserved at boot.
+///
+/// # Safety
+/// None is needed here.
+pub(crate) unsafe fn free_reserved(_start: u64, _end: u64) {}
+
+/// Kernel stacks.
+pub(crate) mod stack {
+    /// A kernel stack.
+    pub(crate) struct KernelStack(usize);
+
+    impl KernelStack {
+        /// A stack.
+        pub(crate) fn new() -> Result<KernelStack, ()> {
+            Ok(KernelStack(
+                alloc::vec![0_u128; 1024].leak().as_ptr_range().end as usize,
+            ))
+        }
+
+        /// Its end.
+        pub(crate) fn top(&self) -> usize {
+            self.0
+        }
+    }
 }
 
 const SIZE: usize = 2 << 20;
@@ -32,9 +65,4 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
-}
-
-/// End of a new kernel stack.
-pub(crate) fn new_stack() -> Option<usize> {
-    Some(alloc::vec![0_u128; 1024].leak().as_ptr_range().end as usize)
 }

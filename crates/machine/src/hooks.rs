@@ -1,6 +1,6 @@
 //! What the machine asks of the kernel above it.
 
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// How memory is accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Access {
 }
 
 /// The kernel's answers to events of the machine.
-pub trait Hooks: Send + Sync {
+pub trait Hooks: Sync {
     /// This CPU's one-shot timer fired. Called in interrupt context with interrupts off.
     fn timer(&self);
 
@@ -26,14 +26,14 @@ pub trait Hooks: Send + Sync {
     fn user_access_fault(&self, addr: usize, access: Access) -> bool;
 }
 
-static HOOKS: SetOnce<&'static dyn Hooks> = SetOnce::new();
+static HOOKS: Once<&'static dyn Hooks> = Once::new();
 
 /// Installs the kernel's hooks; until then their events are ignored.
 ///
 /// # Panics
 /// On the second call.
 pub fn set_hooks(hooks: &'static dyn Hooks) {
-    assert!(HOOKS.set(hooks), "machine::set_hooks called twice");
+    assert!(HOOKS.set(hooks).is_ok(), "machine::set_hooks called twice");
 }
 
 /// The kernel's hooks, if it has installed them.

@@ -22,7 +22,6 @@ mod mem;
 mod panic;
 mod percpu;
 pub mod preempt;
-mod setonce;
 pub mod smp;
 pub mod time;
 

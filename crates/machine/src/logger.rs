@@ -4,16 +4,18 @@
 //! serial port as long as there is none.
 
 use core::fmt::Write;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::dev::Uart;
-use crate::setonce::SetOnce;
+use crate::irq::IrqGuard;
+use ksync::Once;
 
 struct Forwarder;
 
 static FORWARDER: Forwarder = Forwarder;
-static SINK: SetOnce<&'static dyn Log> = SetOnce::new();
+static SINK: Once<&'static dyn Log> = Once::new();
 
 impl Log for Forwarder {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -23,10 +25,7 @@ impl Log for Forwarder {
     fn log(&self, record: &Record<'_>) {
         match SINK.get() {
             Some(sink) => sink.log(record),
-            None => {
-                // A serial port never fails to format.
-                let _ = writeln!(EarlyConsole, "{}", record.args());
-            }
+            None => early_line(record),
         }
     }
 
@@ -35,6 +34,21 @@ impl Log for Forwarder {
             sink.flush();
         }
     }
+}
+
+/// Writes a record to the serial port as one line, unmixed with those of other CPUs.
+fn early_line(record: &Record<'_>) {
+    static BUSY: AtomicBool = AtomicBool::new(false);
+    let _irq = IrqGuard::new();
+    // A CPU that was stopped in the middle of a line must not silence the others for good.
+    let mut patience = 10_000_000;
+    while BUSY.swap(true, Ordering::Acquire) && patience > 0 {
+        patience -= 1;
+        core::hint::spin_loop();
+    }
+    // A serial port never fails to format.
+    let _ = writeln!(EarlyConsole, "{}", record.args());
+    BUSY.store(false, Ordering::Release);
 }
 
 /// Writes text to the first serial port, waiting for it. For the time before the console driver, and for panics.
@@ -58,7 +72,7 @@ pub(crate) fn init() {
 
 /// Sends all further records to `sink`, once the kernel has a console. Later calls change nothing and return false.
 pub fn set_sink(sink: &'static dyn Log) -> bool {
-    SINK.set(sink)
+    SINK.set(sink).is_ok()
 }
 
 /// Which records are passed on.

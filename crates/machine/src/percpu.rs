@@ -42,8 +42,6 @@ pub(crate) struct PerCpu {
     pub(crate) counters: Counters,
     /// Deadline in nanoseconds that the one-shot timer is armed for; `u64::MAX` if it is not.
     pub(crate) timer_deadline: AtomicU64,
-    /// Lowest address of the stack this CPU started on, for backtraces before there are tasks.
-    pub(crate) boot_stack_top: AtomicU64,
     /// The task state segment; the CPU reads it, `set_kernel_stack` writes it.
     pub(crate) tss: UnsafeCell<Tss>,
     /// The descriptor table of this CPU.
@@ -82,7 +80,6 @@ impl PerCpu {
             stopped: AtomicBool::new(false),
             counters: Counters::new(),
             timer_deadline: AtomicU64::new(u64::MAX),
-            boot_stack_top: AtomicU64::new(0),
             tss: UnsafeCell::new(Tss::new()),
             gdt: UnsafeCell::new(Gdt::new()),
         }

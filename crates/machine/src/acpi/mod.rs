@@ -8,7 +8,7 @@ pub(crate) mod power;
 
 use crate::MAX_CPUS;
 use crate::boot::physical;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// The most I/O APICs that are used.
 pub(crate) const MAX_IO_APICS: usize = 8;
@@ -130,7 +130,7 @@ impl Platform {
     }
 }
 
-static PLATFORM: SetOnce<Platform> = SetOnce::new();
+static PLATFORM: Once<Platform> = Once::new();
 
 /// The machine.
 pub(crate) fn platform() -> &'static Platform {
@@ -149,7 +149,7 @@ pub(crate) unsafe fn init(root: Option<AcpiRoot>) {
         // SAFETY: the caller's promise.
         unsafe { read_tables(root, &mut platform) };
     }
-    PLATFORM.set(platform);
+    let _ = PLATFORM.set(platform);
 }
 
 /// Lends the table at `address`, header included.

@@ -149,6 +149,12 @@ impl Builder {
     /// Ends the collection, for a builder that lives forever.
     pub(super) fn finish(&'static mut self) -> &'static BootInfo {
         self.clip_overlaps();
+        if let Some((start, end)) = self.info.initrd
+            && !self.is_usable(start, end)
+        {
+            log::warn!("the initial ramdisk at {start:#x}..{end:#x} is not in memory");
+            self.info.initrd = None;
+        }
         let text = &self.text[..self.text_length];
         self.info.command_line = match core::str::from_utf8(text) {
             Ok(text) => text,
@@ -156,6 +162,12 @@ impl Builder {
             Err(error) => core::str::from_utf8(&text[..error.valid_up_to()]).unwrap_or(""),
         };
         &self.info
+    }
+
+    fn is_usable(&self, start: u64, end: u64) -> bool {
+        let usable = |region: &&MemoryRegion| region.kind == MemoryKind::Usable;
+        let mut usable = self.info.memory_map().iter().filter(usable);
+        usable.any(|region| region.start <= start && end <= region.end)
     }
 
     /// Makes usable regions end where another region begins, so that no byte is counted twice.

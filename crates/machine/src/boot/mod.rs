@@ -2,6 +2,7 @@
 
 mod entry;
 mod info;
+mod initrd;
 mod multiboot2;
 pub(crate) mod physical;
 mod pvh;
@@ -10,8 +11,9 @@ use core::cell::UnsafeCell;
 
 use self::info::Builder;
 pub use self::info::{BootInfo, Framebuffer, MemoryKind, MemoryRegion};
+pub use self::initrd::{Initrd, take_initrd};
 use crate::acpi::AcpiRoot;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// Where the kernel image is linked: its physical address plus this.
 pub(crate) const KERNEL_BASE: usize = 0xffff_ffff_8000_0000;
@@ -24,7 +26,7 @@ unsafe extern "C" {
     static boot_pml4: [u8; 0];
 }
 
-static INFO: SetOnce<&'static BootInfo> = SetOnce::new();
+static INFO: Once<&'static BootInfo> = Once::new();
 
 struct BuilderCell(UnsafeCell<Builder>);
 // SAFETY: used only by `machine_boot`, which runs once, on the boot CPU.
@@ -82,7 +84,7 @@ extern "C" fn machine_boot(magic: u32, address: u32) -> ! {
     };
     // SAFETY: the root is the boot loader's, and the boot page tables are still in use.
     unsafe { crate::acpi::init(info.acpi_root) };
-    INFO.set(info);
+    let _ = INFO.set(info);
     // SAFETY: `entry!` defines it with this type.
     unsafe { machine_kernel_main(info) }
 }

@@ -4,7 +4,7 @@ use core::arch::asm;
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
 use super::msr;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// Features the kernel makes use of when they are there. All CPUs are taken to be alike.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,7 +72,7 @@ impl Features {
     }
 }
 
-static FEATURES: SetOnce<Features> = SetOnce::new();
+static FEATURES: Once<Features> = Once::new();
 
 /// The features of the boot CPU.
 pub(crate) fn get() -> &'static Features {
@@ -83,7 +83,7 @@ pub(crate) fn get() -> &'static Features {
 
 /// Reads CPUID; done once, by the boot CPU.
 pub(crate) fn detect() {
-    FEATURES.set(probe());
+    let _ = FEATURES.set(probe());
 }
 
 fn probe() -> Features {

@@ -15,7 +15,7 @@ use crate::boot::BootInfo;
 use crate::irq::IrqGuard;
 use crate::percpu;
 use crate::preempt::PreemptGuard;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// Bytes of a stack for severe exceptions; a panic report must fit.
 const INTERRUPT_STACK_SIZE: usize = 16 << 10;
@@ -70,7 +70,7 @@ pub fn features() -> &'static Features {
     features::get()
 }
 
-static INITIALISED: SetOnce<()> = SetOnce::new();
+static INITIALISED: Once<()> = Once::new();
 
 /// Whether [`init`] has run.
 pub(crate) fn is_initialised() -> bool {
@@ -82,7 +82,7 @@ pub(crate) fn is_initialised() -> bool {
 /// # Panics
 /// When called twice, or if there is no memory for the stacks.
 pub fn init(_info: &BootInfo) {
-    assert!(INITIALISED.set(()), "cpu::init called twice");
+    assert!(INITIALISED.set(()).is_ok(), "cpu::init called twice");
     // SAFETY: once, on the boot CPU, which alone runs, with interrupts off.
     unsafe {
         smap::patch();

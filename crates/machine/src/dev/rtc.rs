@@ -81,7 +81,7 @@ fn decode(raw: [u8; 7], status: u8) -> Option<u64> {
 /// Days from 1970-01-01 to a date of the Gregorian calendar that is not before 1970.
 fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
     const BEFORE_MONTH: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     // Leap days of all years before this one, counted from year 0.
     let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
     let before = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969);

@@ -10,7 +10,7 @@ use super::stats::Class;
 use super::stubs::TrapFrame;
 use crate::cpu::msr;
 use crate::percpu;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 const DEBUG: u64 = 1;
 const NMI: u64 = 2;
@@ -23,11 +23,11 @@ const PAGE_FAULT: u64 = 14;
 /// frame and, for a page fault, the address; interrupts are off. True if execution may go on.
 pub(crate) type Fixup = fn(&mut TrapFrame, Option<usize>) -> bool;
 
-static FIXUP: SetOnce<Fixup> = SetOnce::new();
+static FIXUP: Once<Fixup> = Once::new();
 
 /// Installs the repair of faults on user memory.
 pub(crate) fn set_fixup(fixup: Fixup) {
-    FIXUP.set(fixup);
+    let _ = FIXUP.set(fixup);
 }
 
 /// The names of the exceptions, by vector (SDM vol. 3, table 7-1).

@@ -4,8 +4,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::IrqGuard;
 use crate::acpi::{IsaOverride, Platform};
+use crate::mem::Caching;
 use crate::percpu;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 const VERSION: u32 = 1;
 const REDIRECTION: u32 = 0x10;
@@ -23,8 +24,8 @@ struct IoApic {
     inputs: u32,
 }
 
-static ALL: [SetOnce<IoApic>; MAX] = [const { SetOnce::new() }; MAX];
-static OVERRIDES: SetOnce<[IsaOverride; 16]> = SetOnce::new();
+static ALL: [Once<IoApic>; MAX] = [const { Once::new() }; MAX];
+static OVERRIDES: Once<[IsaOverride; 16]> = Once::new();
 /// Guards the pair of index and data register; taken with interrupts off.
 static BUSY: AtomicU32 = AtomicU32::new(0);
 
@@ -51,7 +52,7 @@ impl IoApic {
 /// Maps all I/O APICs and masks all their inputs.
 pub(super) fn init(platform: &Platform) {
     for (slot, found) in ALL.iter().zip(platform.io_apics()) {
-        let registers = crate::mem::map_device(found.address, 4096) as usize;
+        let registers = crate::mem::map_physical(found.address, 4096, Caching::Uncached) as usize;
         let mut apic = IoApic {
             registers,
             first_input: found.first_input,
@@ -61,9 +62,9 @@ pub(super) fn init(platform: &Platform) {
         for input in 0..apic.inputs {
             apic.write(REDIRECTION + 2 * input, MASKED);
         }
-        slot.set(apic);
+        let _ = slot.set(apic);
     }
-    OVERRIDES.set(platform.isa_overrides);
+    let _ = OVERRIDES.set(platform.isa_overrides);
 }
 
 /// Delivers the ISA line `line` as `vector` to this CPU.
@@ -74,7 +75,7 @@ pub(super) fn unmask(line: u8, vector: u8) {
     let rule = overrides[usize::from(line)];
     let apic = ALL
         .iter()
-        .filter_map(SetOnce::get)
+        .filter_map(Once::get)
         .find(|apic| (apic.first_input..apic.first_input + apic.inputs).contains(&rule.input));
     let Some(apic) = apic else {
         log::warn!("no I/O APIC has an input for ISA line {line}");

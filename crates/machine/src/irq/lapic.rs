@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use super::{IrqGuard, SPURIOUS_VECTOR, TIMER_VECTOR};
 use crate::cpu::{self, msr};
+use crate::mem::Caching;
 use crate::percpu;
 
 const ID: u32 = 0x20;
@@ -61,7 +62,7 @@ pub(super) fn init(address: u64) {
     if cpu::features().x2apic {
         X2APIC.store(true, Ordering::Relaxed);
     } else {
-        let registers = crate::mem::map_device(address, 4096);
+        let registers = crate::mem::map_physical(address, 4096, Caching::Uncached);
         REGISTERS.store(registers.cast(), Ordering::Relaxed);
     }
     init_this_cpu();

@@ -16,7 +16,7 @@ pub use self::stats::{Class, count, total};
 pub(crate) use self::stubs::TrapFrame;
 use crate::percpu;
 use crate::preempt::{self, INTERRUPT, INTERRUPT_MASK};
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// First of the 16 vectors that the ISA lines use.
 const LINE_BASE: u8 = 0x30;
@@ -31,14 +31,14 @@ pub(crate) const TLB_VECTOR: u8 = 0xf2;
 /// Vector the local APIC uses when it has withdrawn a request.
 pub(crate) const SPURIOUS_VECTOR: u8 = 0xff;
 
-static LINE_HANDLERS: [SetOnce<fn()>; 16] = [const { SetOnce::new() }; 16];
+static LINE_HANDLERS: [Once<fn()>; 16] = [const { Once::new() }; 16];
 
 /// Handler of the TLB shootdown interrupt; set by `mem`.
-static TLB_HANDLER: SetOnce<fn()> = SetOnce::new();
+static TLB_HANDLER: Once<fn()> = Once::new();
 
 /// Sets the handler of the TLB shootdown interrupt. It runs in interrupt context.
 pub(crate) fn set_tlb_handler(handler: fn()) {
-    TLB_HANDLER.set(handler);
+    let _ = TLB_HANDLER.set(handler);
 }
 
 /// Starts the interrupt controllers, all lines masked, and turns interrupts on.
@@ -46,8 +46,8 @@ pub(crate) fn set_tlb_handler(handler: fn()) {
 /// # Panics
 /// When called twice, or before `cpu::init`.
 pub fn init() {
-    static ONCE: SetOnce<()> = SetOnce::new();
-    assert!(ONCE.set(()), "irq::init called twice");
+    static ONCE: Once<()> = Once::new();
+    assert!(ONCE.set(()).is_ok(), "irq::init called twice");
     assert!(crate::cpu::is_initialised(), "irq::init before cpu::init");
     pic::disable();
     let platform = crate::acpi::platform();
@@ -64,7 +64,7 @@ pub fn register(line: u8, handler: fn()) {
     let slot = LINE_HANDLERS
         .get(usize::from(line))
         .expect("ISA lines are 0 to 15");
-    assert!(slot.set(handler), "ISA line {line} has a handler");
+    assert!(slot.set(handler).is_ok(), "ISA line {line} has a handler");
     ioapic::unmask(line, LINE_BASE + line);
 }
 

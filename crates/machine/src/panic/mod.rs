@@ -12,7 +12,7 @@ use crate::dev::display::{self, Attribute};
 use crate::irq::TrapFrame;
 use crate::logger::EarlyConsole;
 use crate::percpu;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// Status given to the debug exit device, so that QEMU ends with 35.
 const EXIT_CODE: u8 = 0x11;
@@ -30,7 +30,7 @@ pub enum PanicAction {
 }
 
 static ACTION: AtomicU8 = AtomicU8::new(PanicAction::Halt as u8);
-static HOOK: SetOnce<fn(&PanicInfo<'_>)> = SetOnce::new();
+static HOOK: Once<fn(&PanicInfo<'_>)> = Once::new();
 /// Number of the CPU that panics, plus one.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
@@ -42,7 +42,7 @@ pub fn set_panic_action(action: PanicAction) {
 /// Calls `hook` in a Rust panic, after the report and before the end. Other CPUs have stopped, perhaps holding locks.
 /// Later calls change nothing.
 pub fn set_panic_hook(hook: fn(&PanicInfo<'_>)) {
-    HOOK.set(hook);
+    let _ = HOOK.set(hook);
 }
 
 /// Writes the report to the serial port and the display.

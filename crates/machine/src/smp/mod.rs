@@ -3,19 +3,21 @@
 mod trampoline;
 
 use core::arch::asm;
+use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use self::trampoline::{Parameters, ap_parameters, ap_trampoline_end, ap_trampoline_start};
 use crate::boot::{DIRECT_MAP, MemoryKind};
 use crate::cpu::{self, msr};
 use crate::irq::lapic;
-use crate::setonce::SetOnce;
+use crate::mem::stack::KernelStack;
 use crate::{MAX_CPUS, percpu, time};
+use ksync::Once;
 
 const PAGE: u64 = 4096;
 const MILLISECOND: u64 = 1_000_000;
 
-static MAIN: SetOnce<fn() -> !> = SetOnce::new();
+static MAIN: Once<fn() -> !> = Once::new();
 /// Number of the CPU that has arrived last.
 static ARRIVED: AtomicU32 = AtomicU32::new(0);
 /// Set when all CPUs that start have been counted, so that they may run the kernel.
@@ -28,7 +30,7 @@ static RELEASED: AtomicBool = AtomicBool::new(false);
 /// # Panics
 /// When called twice, or before `time::init`.
 pub fn start_others(max_cpus: usize, main: fn() -> !) {
-    assert!(MAIN.set(main), "smp::start_others called twice");
+    assert!(MAIN.set(main).is_ok(), "smp::start_others called twice");
     assert!(
         time::tsc_frequency() != 0,
         "smp::start_others before time::init"
@@ -94,10 +96,12 @@ fn kernel_tables() -> u64 {
 /// Starts the CPU with the APIC number `apic_id` as the next one.
 fn start(apic_id: u32, page: u64) {
     let index = cpu::count();
-    let Some(stack) = crate::mem::new_stack() else {
+    let Ok(stack) = KernelStack::new() else {
         log::warn!("no memory for the stack of CPU {index}");
         return;
     };
+    // Stays in use as long as the CPU runs; a CPU that does not answer might still wake up on it.
+    let stack = ManuallyDrop::new(stack).top();
     // SAFETY: every CPU has the register.
     let efer = unsafe { msr::read(msr::EFER) };
     const LONG_MODE_ACTIVE: u64 = 1 << 10;
@@ -111,9 +115,6 @@ fn start(apic_id: u32, page: u64) {
             efer: efer & !LONG_MODE_ACTIVE,
         },
     );
-    percpu::block(index)
-        .boot_stack_top
-        .store(stack as u64, Ordering::Relaxed);
     lapic::send_init(apic_id);
     time::delay(MILLISECOND / 100);
     for patience in [MILLISECOND, 200 * MILLISECOND] {

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::cpu::{self, msr};
 use crate::irq::{IrqGuard, lapic};
 use crate::percpu;
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
@@ -21,8 +21,8 @@ static TICKS_PER_NANO: AtomicU64 = AtomicU64::new(0);
 static TIMER_TICKS_PER_NANO: AtomicU64 = AtomicU64::new(0);
 /// Whether the timer takes a TSC value instead of a count.
 static USES_DEADLINE: AtomicBool = AtomicBool::new(false);
-static BOOT_WALL_CLOCK: SetOnce<u64> = SetOnce::new();
-static TSC_HZ: SetOnce<u64> = SetOnce::new();
+static BOOT_WALL_CLOCK: Once<u64> = Once::new();
+static TSC_HZ: Once<u64> = Once::new();
 
 /// Reads the time-stamp counter, not earlier than the instructions before.
 #[inline(always)]
@@ -70,7 +70,7 @@ pub fn tsc_frequency() -> u64 {
 pub fn init() {
     assert!(lapic::is_ready(), "time::init before irq::init");
     let rates = calibrate::measure();
-    assert!(TSC_HZ.set(rates.tsc_hz), "time::init called twice");
+    assert!(TSC_HZ.set(rates.tsc_hz).is_ok(), "time::init called twice");
     let ratio = |numerator: u128, denominator: u128| ((numerator << 32) / denominator) as u64;
     NANOS_PER_TICK.store(
         ratio(NANOS_PER_SECOND, rates.tsc_hz.into()),
@@ -86,7 +86,7 @@ pub fn init() {
     );
     USES_DEADLINE.store(rates.tsc_deadline, Ordering::Relaxed);
     let wall_clock = crate::dev::rtc::read_unix_seconds() * NANOS_PER_SECOND as u64;
-    BOOT_WALL_CLOCK.set(wall_clock.saturating_sub(now()));
+    let _ = BOOT_WALL_CLOCK.set(wall_clock.saturating_sub(now()));
     init_this_cpu();
     log::info!(
         "time: TSC {} kHz ({}), timer {}",

@@ -2,10 +2,11 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use spleen_font::{FONT_8X16, PSF2Font};
+use spleen_font::FONT_8X16;
 
 use super::{Attribute, TextDisplay};
 use crate::boot::Framebuffer;
+use crate::mem::Caching;
 
 const GLYPH_WIDTH: usize = 8;
 const GLYPH_HEIGHT: usize = 16;
@@ -45,17 +46,31 @@ pub(super) struct FramebufferText {
     cursor: AtomicUsize,
 }
 
-/// The rows of the Latin-1 characters in the font, one bit a pixel from the left.
+/// The rows of the Latin-1 characters in the font, one bit a pixel from the left. The font is in the format PSF 1: a
+/// header of 4 bytes, the glyphs, and for each glyph the UTF-16 characters it stands for, ended by 0xffff.
 fn load_glyphs() -> Option<[[u8; GLYPH_HEIGHT]; GLYPHS]> {
-    let mut font = PSF2Font::new(FONT_8X16).ok()?;
+    const MAGIC: [u8; 2] = [0x36, 0x04];
+    const HAS_512_GLYPHS: u8 = 1;
+    let (&[magic0, magic1, mode, height], rest) = FONT_8X16.split_first_chunk()?;
+    let count = if mode & HAS_512_GLYPHS != 0 { 512 } else { 256 };
+    if [magic0, magic1] != MAGIC || usize::from(height) != GLYPH_HEIGHT {
+        return None;
+    }
+    let (images, characters) = rest.split_at_checked(count * GLYPH_HEIGHT)?;
+    let mut images = images.as_chunks::<GLYPH_HEIGHT>().0.iter();
+    let mut image = images.next();
     let mut glyphs = [[0; GLYPH_HEIGHT]; GLYPHS];
-    for (code, rows) in glyphs.iter_mut().enumerate() {
-        let mut utf8 = [0; 4];
-        let text = char::from(code as u8).encode_utf8(&mut utf8);
-        if let Some(glyph) = font.glyph_for_utf8(text.as_bytes()) {
-            for (row, pixels) in rows.iter_mut().zip(glyph) {
-                *row = pixels.fold(0, |bits, on| bits << 1 | u8::from(on));
-            }
+    for character in characters
+        .as_chunks()
+        .0
+        .iter()
+        .copied()
+        .map(u16::from_le_bytes)
+    {
+        if character == 0xffff {
+            image = images.next();
+        } else if let (Some(glyph), Some(image)) = (glyphs.get_mut(usize::from(character)), image) {
+            *glyph = *image;
         }
     }
     Some(glyphs)
@@ -91,7 +106,11 @@ impl FramebufferText {
             )
         };
         let text = FramebufferText {
-            pixels: AtomicPtr::new(crate::mem::map_device(info.address, pitch * height)),
+            pixels: AtomicPtr::new(crate::mem::map_physical(
+                info.address,
+                pitch * height,
+                Caching::Uncached,
+            )),
             pitch,
             bytes_per_pixel,
             columns,

@@ -3,7 +3,7 @@
 mod framebuffer;
 mod vga;
 
-use crate::setonce::SetOnce;
+use ksync::Once;
 
 /// Foreground and background, as VGA has them: bits 0..4 the foreground colour, bits 4..7 the background colour, in
 /// the order black, blue, green, cyan, red, magenta, brown, grey and (foreground only) their bright forms.
@@ -44,7 +44,7 @@ enum Display {
     None,
 }
 
-static DISPLAY: SetOnce<Display> = SetOnce::new();
+static DISPLAY: Once<Display> = Once::new();
 
 /// The machine's display, if it has one: the boot loader's framebuffer, else VGA text. `None` before [`init`].
 pub fn get() -> Option<&'static dyn TextDisplay> {
@@ -67,5 +67,5 @@ pub fn init() {
         Some(framebuffer) => Display::Framebuffer(framebuffer),
         None => vga::Vga::probe().map_or(Display::None, Display::Vga),
     };
-    DISPLAY.set(display);
+    let _ = DISPLAY.set(display);
 }

@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::{Attribute, TextDisplay};
 use crate::dev::port;
+use crate::mem::Caching;
 
 const COLUMNS: usize = 80;
 const ROWS: usize = 25;
@@ -72,7 +73,9 @@ impl Vga {
         let found = read_register(CURSOR_LOW) == 0x5a;
         write_register(CURSOR_LOW, old);
         found.then(|| Vga {
-            cells: AtomicPtr::new(crate::mem::map_device(MEMORY, COLUMNS * ROWS * 2).cast()),
+            cells: AtomicPtr::new(
+                crate::mem::map_physical(MEMORY, COLUMNS * ROWS * 2, Caching::Uncached).cast(),
+            ),
         })
     }
 
