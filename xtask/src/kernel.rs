@@ -50,7 +50,7 @@ pub fn build(flavour: Flavour) -> Result<PathBuf> {
 
 /// The compiler's flags: a kernel at a fixed address in the top 2 GiB, with frame pointers for its
 /// backtraces, laid out by the linker script of `crates/machine`.
-fn rust_flags(toolchain: &Toolchain) -> Vec<String> {
+pub fn rust_flags(toolchain: &Toolchain) -> Vec<String> {
     let script = tree::root().join("crates/machine/kernel.ld");
     let mut flags: Vec<String> = [
         "-Crelocation-model=static",

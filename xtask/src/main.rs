@@ -1,7 +1,9 @@
 //! Builds, boots, tests and measures RustOS. `./x` makes sure of the tools and calls this.
+mod bench;
 mod debian;
 mod image;
 mod kernel;
+mod lint;
 mod options;
 mod qemu;
 mod run;
@@ -36,6 +38,9 @@ fn dispatch() -> Result<u8> {
         "build" => build(),
         "run" => run::run(&options::RunOptions::parse(&mut parser)?),
         "test" => test::run(&options::TestOptions::parse(&mut parser)?),
+        "bench" => bench::run(),
+        "lint" => lint::lint(),
+        "fmt" => lint::format(),
         other => bail!("there is no subcommand {other:?}; see `./x help`"),
     }
 }

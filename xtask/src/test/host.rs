@@ -12,6 +12,7 @@ pub fn run(options: &TestOptions) -> Result<Report> {
     let filter = options.filter.as_deref();
     let arguments: Vec<&str> = ["--no-fail-fast"].into_iter().chain(filter).collect();
     take(&mut report, &mut cargo_test(&arguments))?;
+    take(&mut report, &mut model_checks(filter))?;
     if filter.is_none() {
         self_check(&mut report)?;
     }
@@ -29,9 +30,20 @@ fn cargo_test(arguments: &[&str]) -> Command {
     cargo
 }
 
+/// The locks' tests once more, under every order of events that loom can think of.
+fn model_checks(filter: Option<&str>) -> Command {
+    let mut cargo = cargo_test(&["--package", "ksync", "--lib", "--release"]);
+    cargo
+        .args(filter)
+        .arg("--target-dir")
+        .arg(tree::target("loom"))
+        .env("RUSTFLAGS", "--cfg loom");
+    cargo
+}
+
 /// Runs cargo and counts its results.
 fn take(report: &mut Report, cargo: &mut Command) -> Result<()> {
-    let (status, output) = step::output("host: cargo test", cargo)?;
+    let (status, output) = step::output("host: testing the crates", cargo)?;
     let totals = totals(&output);
     report.pass_many(totals.passed);
     if status.success() {

@@ -6,7 +6,7 @@ mod differential;
 mod host;
 mod kernel;
 mod oracle;
-mod report;
+pub mod report;
 mod setting;
 
 use crate::options::TestOptions;

@@ -58,3 +58,11 @@ pub fn faulting_init() -> Result<Vec<u8>> {
     tree.program_from("init", &program)?;
     tree.to_cpio()
 }
+
+/// An init that no kernel can execute, and nothing else.
+pub fn init_that_is_text() -> Result<Vec<u8>> {
+    let mut tree = Archive::default();
+    tree.device("dev/console", 5, 1);
+    tree.program("init", "just words\n");
+    tree.to_cpio()
+}

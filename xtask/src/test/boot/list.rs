@@ -1,6 +1,6 @@
 //! The list of boots.
 use super::archives::{
-    corrupt_gzip, faulting_init, large_archive, plain_archive, truncated_archive,
+    corrupt_gzip, faulting_init, init_that_is_text, large_archive, plain_archive, truncated_archive,
 };
 use super::{BootTest, Expect, Initrd, PLAIN};
 
@@ -134,9 +134,9 @@ pub fn common() -> Vec<BootTest> {
         },
         BootTest {
             name: "init_is_no_program",
-            append: "rdinit=/etc/passwd",
+            initrd: Initrd::Changed(init_that_is_text),
             expect: Panic,
-            log: "passwd",
+            log: "init",
             ..PLAIN
         },
         BootTest {
