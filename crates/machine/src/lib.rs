@@ -14,16 +14,20 @@ mod acpi;
 pub mod boot;
 pub mod cpu;
 pub mod dev;
+pub mod fpu;
 mod hooks;
 pub mod irq;
 pub mod logger;
-#[path = "earlymem.rs"]
-mod mem;
+pub mod mem;
 mod panic;
 mod percpu;
 pub mod preempt;
 pub mod smp;
+pub mod sync;
+pub mod task;
 pub mod time;
+pub mod uaccess;
+pub mod user;
 
 pub use hooks::{Access, Hooks, set_hooks};
 pub use panic::{PanicAction, set_panic_action, set_panic_hook};

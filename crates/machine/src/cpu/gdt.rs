@@ -79,7 +79,7 @@ impl Gdt {
             0x00cf_9b00_0000_ffff, // 0x08: kernel code, 32 bits, for the way up from protected mode
             0x00af_9b00_0000_ffff, // 0x10: kernel code
             0x00cf_9300_0000_ffff, // 0x18: kernel data
-            0x00cf_fb00_0000_ffff, // 0x20: user code, 32 bits
+            0,                     // 0x20: no 32-bit user code, so that nothing enters compatibility mode
             0x00cf_f300_0000_ffff, // 0x28: user data
             0x00af_fb00_0000_ffff, // 0x30: user code
             0,

@@ -12,6 +12,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 pub use self::features::Features;
 pub use self::local::{CachePadded, CpuLocal};
 use crate::boot::BootInfo;
+use crate::fpu::FpuPolicy;
 use crate::irq::IrqGuard;
 use crate::percpu;
 use crate::preempt::PreemptGuard;
@@ -81,8 +82,9 @@ pub(crate) fn is_initialised() -> bool {
 ///
 /// # Panics
 /// When called twice, or if there is no memory for the stacks.
-pub fn init(_info: &BootInfo) {
+pub fn init(_info: &BootInfo, fpu: FpuPolicy) {
     assert!(INITIALISED.set(()).is_ok(), "cpu::init called twice");
+    crate::fpu::init(fpu);
     // SAFETY: once, on the boot CPU, which alone runs, with interrupts off.
     unsafe {
         smap::patch();
@@ -107,7 +109,9 @@ pub(crate) unsafe fn init_this_cpu() {
     unsafe {
         gdt::load();
         features::enable();
+        crate::user::init_this_cpu();
     }
+    crate::fpu::init_this_cpu();
 }
 
 /// Sleeps until an interrupt has been handled. `irq` keeps interrupts off until the CPU sleeps, so that a wake-up

@@ -4,6 +4,18 @@ use core::arch::asm;
 
 /// Extended feature enables: SCE, LME, NXE.
 pub(crate) const EFER: u32 = 0xc000_0080;
+/// Base of the FS segment.
+pub(crate) const FS_BASE: u32 = 0xc000_0100;
+/// The GS base that `swapgs` exchanges with the current one.
+pub(crate) const KERNEL_GS_BASE: u32 = 0xc000_0102;
+/// Segment selectors of SYSCALL and SYSRET.
+pub(crate) const STAR: u32 = 0xc000_0081;
+/// Entry of SYSCALL in 64-bit mode.
+pub(crate) const LSTAR: u32 = 0xc000_0082;
+/// Entry of SYSCALL in compatibility mode.
+pub(crate) const CSTAR: u32 = 0xc000_0083;
+/// Flags that SYSCALL clears.
+pub(crate) const SFMASK: u32 = 0xc000_0084;
 /// Base of the GS segment.
 pub(crate) const GS_BASE: u32 = 0xc000_0101;
 /// Physical base of the local APIC and its mode bits.

@@ -56,7 +56,6 @@ pub(super) const STUB_SIZE: usize = 16;
 global_asm!(
     r#"
     .text
-    .weak machine_user_trap
     .balign 16
     .global machine_trap_stubs
 machine_trap_stubs:
