@@ -121,8 +121,15 @@ impl UserAddr {
     /// Reads a NUL-terminated string, without its NUL. `ENAMETOOLONG` if there is no NUL in the first `max` bytes,
     /// `EFAULT` if reading fails before one is found.
     pub fn read_cstr(self, max: usize) -> Result<Vec<u8>, Errno> {
-        let mut chunk = [0; 128];
         let mut text = Vec::new();
+        self.read_cstr_into(&mut text, max)?;
+        Ok(text)
+    }
+
+    /// Like [`UserAddr::read_cstr`], into a buffer that is cleared first.
+    pub fn read_cstr_into(self, text: &mut Vec<u8>, max: usize) -> Result<(), Errno> {
+        let mut chunk = [0; 128];
+        text.clear();
         loop {
             let room = chunk.len().min(max - text.len());
             let (buffer, _) = chunk.split_at_mut(room);
@@ -134,7 +141,7 @@ impl UserAddr {
             text.try_reserve(len).map_err(|_| Errno::ENOMEM)?;
             text.extend_from_slice(buffer.split_at(len).0);
             if len < room {
-                return Ok(text);
+                return Ok(());
             }
         }
     }

@@ -24,6 +24,8 @@ pub mod capability {
     pub const SETPCAP: u8 = 8;
     /// Lock memory beyond the limit.
     pub const IPC_LOCK: u8 = 14;
+    /// Raw I/O, and mapping the lowest addresses.
+    pub const SYS_RAWIO: u8 = 17;
     /// `chroot(2)`.
     pub const SYS_CHROOT: u8 = 18;
     /// Inspect other users' processes.

@@ -62,6 +62,11 @@ impl Write for EarlyConsole {
     }
 }
 
+/// Writes a line at once, for contexts that may have interrupted the holder of any lock.
+pub(crate) fn emergency(message: core::fmt::Arguments<'_>) {
+    let _ = writeln!(EarlyConsole, "{message}");
+}
+
 /// Makes the facade work. Messages from level `Warn` up are shown until [`set_max_level`] says otherwise.
 pub(crate) fn init() {
     Uart::COM1.init();

@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod elf_plan;
 pub mod layout;
 mod map;
+pub mod script;
 pub mod stack_image;
 mod vma;
 

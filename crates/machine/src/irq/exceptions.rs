@@ -101,7 +101,10 @@ fn debug_exception(frame: &mut TrapFrame) {
     unsafe {
         asm!("mov dr6, {}", in(reg) 0xffff_0ff0_u64, options(nomem, nostack, preserves_flags))
     };
-    log::warn!("debug exception in kernel code at {:#x}", frame.rip);
+    crate::logger::emergency(format_args!(
+        "debug exception in kernel code at {:#x}",
+        frame.rip
+    ));
 }
 
 fn page_fault_reason(error: u64) -> &'static str {
@@ -159,7 +162,9 @@ fn machine_check(frame: &mut TrapFrame) {
         for bank in 0..(msr::read(msr::MCG_CAP) & 0xff) as u32 {
             let status = msr::read(msr::MC0_STATUS + 4 * bank);
             if status & VALID != 0 {
-                log::error!("machine check, bank {bank}: status {status:#018x}");
+                crate::logger::emergency(format_args!(
+                    "machine check, bank {bank}: status {status:#018x}"
+                ));
                 msr::write(msr::MC0_STATUS + 4 * bank, 0);
             }
         }

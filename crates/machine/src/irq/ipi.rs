@@ -55,5 +55,5 @@ pub(super) fn on_nmi() {
         percpu::current().stopped.store(true, Ordering::Release);
         crate::panic::halt_this_cpu();
     }
-    log::warn!("NMI on CPU {}", percpu::index());
+    crate::logger::emergency(format_args!("NMI on CPU {}", percpu::index()));
 }

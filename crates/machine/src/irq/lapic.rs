@@ -155,6 +155,11 @@ pub(crate) fn send_startup(apic_id: u32, page: u8) {
     command(apic_id, LEVEL_ASSERT | DELIVERY_STARTUP | u32::from(page));
 }
 
+/// Whether interrupts can be sent to a CPU; xAPIC numbers have 8 bits, the last of which means all CPUs.
+pub(crate) fn can_reach(apic_id: u32) -> bool {
+    X2APIC.load(Ordering::Relaxed) || apic_id < 0xff
+}
+
 /// Whether the APIC can be used.
 pub(crate) fn is_ready() -> bool {
     X2APIC.load(Ordering::Relaxed) || !REGISTERS.load(Ordering::Relaxed).is_null()

@@ -93,7 +93,10 @@ fn begin() -> Report {
             let _ = EarlyConsole.write_str("\npanic while reporting a panic\n");
             end();
         }
-        Err(_) => halt_this_cpu(),
+        Err(_) => {
+            percpu::current().stopped.store(true, Ordering::Release);
+            halt_this_cpu();
+        }
     }
     crate::irq::ipi::stop_others();
     Report::new()

@@ -37,7 +37,10 @@ pub fn start_others(max_cpus: usize, main: fn() -> !) {
     );
     let me = percpu::block(0).apic_id.load(Ordering::Relaxed);
     let platform = crate::acpi::platform();
-    let others = platform.apic_ids().iter().filter(|&&id| id != me);
+    let others = platform
+        .apic_ids()
+        .iter()
+        .filter(|&&id| id != me && lapic::can_reach(id));
     match find_page() {
         Some(page) => {
             copy_trampoline(page);

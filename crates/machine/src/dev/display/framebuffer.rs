@@ -1,5 +1,6 @@
 //! Text drawn into a linear framebuffer.
 
+use alloc::boxed::Box;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use spleen_font::FONT_8X16;
@@ -42,13 +43,13 @@ pub(super) struct FramebufferText {
     columns: usize,
     rows: usize,
     colours: [u32; 16],
-    glyphs: [[u8; GLYPH_HEIGHT]; GLYPHS],
+    glyphs: Box<[[u8; GLYPH_HEIGHT]; GLYPHS]>,
     cursor: AtomicUsize,
 }
 
 /// The rows of the Latin-1 characters in the font, one bit a pixel from the left. The font is in the format PSF 1: a
 /// header of 4 bytes, the glyphs, and for each glyph the UTF-16 characters it stands for, ended by 0xffff.
-fn load_glyphs() -> Option<[[u8; GLYPH_HEIGHT]; GLYPHS]> {
+fn load_glyphs() -> Option<Box<[[u8; GLYPH_HEIGHT]; GLYPHS]>> {
     const MAGIC: [u8; 2] = [0x36, 0x04];
     const HAS_512_GLYPHS: u8 = 1;
     let (&[magic0, magic1, mode, height], rest) = FONT_8X16.split_first_chunk()?;
@@ -59,7 +60,7 @@ fn load_glyphs() -> Option<[[u8; GLYPH_HEIGHT]; GLYPHS]> {
     let (images, characters) = rest.split_at_checked(count * GLYPH_HEIGHT)?;
     let mut images = images.as_chunks::<GLYPH_HEIGHT>().0.iter();
     let mut image = images.next();
-    let mut glyphs = [[0; GLYPH_HEIGHT]; GLYPHS];
+    let mut glyphs = Box::new([[0; GLYPH_HEIGHT]; GLYPHS]);
     for character in characters
         .as_chunks()
         .0
