@@ -1,9 +1,12 @@
 //! Ending it: power-off, reset, and the exit status that QEMU's debug device gives.
 
+use core::arch::asm;
+
 use super::port;
 use crate::acpi;
 
-/// Powers the machine off: by ACPI's S5 state, then by the ports of known virtual machines. Halts if all fail.
+/// Powers the machine off: by ACPI's S5 state, then by the ports of known virtual machines. If all fail, says so and
+/// halts.
 pub fn power_off() -> ! {
     acpi::power::enter_s5();
     // QEMU's pc and q35 machines, older QEMU and Bochs, VirtualBox.
@@ -11,6 +14,9 @@ pub fn power_off() -> ! {
         // SAFETY: on machines without that device nothing answers at these ports.
         unsafe { port::write_u16(port, 0x2000) };
     }
+    crate::logger::emergency(format_args!(
+        "this machine cannot be powered off by software; halted"
+    ));
     crate::panic::halt_this_cpu()
 }
 
@@ -23,7 +29,16 @@ pub fn reset() -> ! {
         port::write_u8(0xcf9, 0x06);
         port::write_u8(0x64, 0xfe);
     }
-    crate::panic::halt_this_cpu()
+    triple_fault()
+}
+
+/// Raises an exception with no table to handle it by, which resets any PC.
+fn triple_fault() -> ! {
+    let no_table = [0_u16; 5];
+    // SAFETY: what follows never returns, so nothing is left that could need the table.
+    unsafe {
+        asm!("lidt [{}]", "int3", "2: hlt", "jmp 2b", in(reg) &raw const no_table, options(noreturn))
+    }
 }
 
 /// Ends QEMU with status `code * 2 + 1`, if it has the device `isa-debug-exit` at port 0xf4; else does nothing.

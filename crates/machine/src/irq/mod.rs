@@ -41,7 +41,8 @@ pub(crate) fn set_tlb_handler(handler: fn()) {
     let _ = TLB_HANDLER.set(handler);
 }
 
-/// Starts the interrupt controllers, all lines masked, and turns interrupts on.
+/// Starts the interrupt controllers, all lines masked. Interrupts stay off on this CPU until [`enable`], the first
+/// task, or [`crate::cpu::wait_for_interrupt`] turns them on.
 ///
 /// # Panics
 /// When called twice, or before `cpu::init`.
@@ -53,6 +54,17 @@ pub fn init() {
     let platform = crate::acpi::platform();
     lapic::init(platform.local_apic);
     ioapic::init(platform);
+}
+
+/// Turns interrupts on, in start-up code that runs with them off but under no guard.
+///
+/// # Panics
+/// Before [`init`], if a guard keeps interrupts off, or in an interrupt.
+pub fn enable() {
+    assert!(lapic::is_ready(), "irq::enable before irq::init");
+    assert!(!preempt::disabled(), "irq::enable under a guard");
+    // SAFETY: the controllers and handlers are ready, and nothing relies on interrupts being off.
+    unsafe { core::arch::asm!("sti", options(nostack)) };
 }
 
 /// Calls `handler` in interrupt context when the ISA line `line` (0 to 15) asks for it. The handler must silence its
