@@ -23,6 +23,7 @@ pub(crate) const DIRECT_MAP: usize = 0xffff_8880_0000_0000;
 unsafe extern "C" {
     static __kernel_start: [u8; 0];
     static __kernel_end: [u8; 0];
+    static __boot_stack_guard: [u8; 0];
     static boot_pml4: [u8; 0];
 }
 
@@ -122,6 +123,12 @@ pub(crate) fn image_start() -> usize {
 /// Physical address of the first byte behind the kernel image.
 pub(crate) fn image_end() -> usize {
     (&raw const __kernel_end) as usize - KERNEL_BASE
+}
+
+/// Whether `address` is in the page below the boot CPU's stack, which `mem::init` leaves unmapped.
+pub(crate) fn is_stack_guard(address: usize) -> bool {
+    let guard = (&raw const __boot_stack_guard) as usize;
+    (guard..guard + 4096).contains(&address)
 }
 
 /// The writable alias, in the direct map, of an address in the kernel image.

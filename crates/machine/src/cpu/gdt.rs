@@ -79,7 +79,7 @@ impl Gdt {
             0x00cf_9b00_0000_ffff, // 0x08: kernel code, 32 bits, for the way up from protected mode
             0x00af_9b00_0000_ffff, // 0x10: kernel code
             0x00cf_9300_0000_ffff, // 0x18: kernel data
-            0,                     // 0x20: no 32-bit user code, so that nothing enters compatibility mode
+            0, // 0x20: no 32-bit user code, so that nothing enters compatibility mode
             0x00cf_f300_0000_ffff, // 0x28: user data
             0x00af_fb00_0000_ffff, // 0x30: user code
             0,
@@ -150,17 +150,5 @@ pub(crate) unsafe fn set_interrupt_stack(block: &PerCpu, ist: Ist, top: u64) {
         slot.write(core::ptr::from_ref(block) as u64);
         let field = &raw mut (*block.tss.get()).ist[ist as usize - 1];
         field.write_unaligned(top - 16);
-    }
-}
-
-/// Sets the stack that interrupts and exceptions from ring 3 switch to on this CPU.
-///
-/// # Safety
-/// `top` must be a valid stack pointer for the entry code of `user`, for as long as ring 3 runs on this CPU.
-#[inline(always)]
-pub(crate) unsafe fn set_kernel_stack(top: u64) {
-    // SAFETY: one store to this CPU's own TSS; the caller answers for the value.
-    unsafe {
-        asm!("mov gs:[{}], {}", const TSS_RSP0, in(reg) top, options(nostack, preserves_flags))
     }
 }

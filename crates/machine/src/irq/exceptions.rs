@@ -87,6 +87,7 @@ extern "C" fn machine_kernel_exception(frame: &mut TrapFrame) {
     }
     let what = match frame.vector {
         BREAKPOINT => "breakpoint in kernel code",
+        PAGE_FAULT if address.is_some_and(crate::panic::is_stack_guard) => "kernel stack overflow",
         PAGE_FAULT => page_fault_reason(frame.error),
         vector => name(vector),
     };
@@ -136,7 +137,7 @@ extern "C" fn machine_any_context_exception(frame: &mut TrapFrame) {
                 crate::panic::halt_this_cpu();
             }
             let address = fault_address();
-            let what = if crate::panic::is_stack_guard(address, frame.rsp as usize) {
+            let what = if crate::panic::is_stack_guard(address) {
                 "kernel stack overflow"
             } else {
                 "double fault"

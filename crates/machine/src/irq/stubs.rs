@@ -38,13 +38,6 @@ pub(crate) struct TrapFrame {
     pub(crate) ss: u64,
 }
 
-impl TrapFrame {
-    /// Whether the interrupted code ran in ring 3.
-    pub(crate) fn from_user(&self) -> bool {
-        self.cs & 3 != 0
-    }
-}
-
 unsafe extern "C" {
     /// The stubs, one every [`STUB_SIZE`] bytes, by vector.
     pub(super) static machine_trap_stubs: [u8; 0];

@@ -17,23 +17,36 @@ pub(super) fn write(out: &mut impl Write, rip: Option<usize>, mut frame_pointer:
     if let Some(rip) = rip {
         write_frame(out, rip, 0);
     }
-    for _ in 0..MAX_FRAMES {
-        if frame_pointer % 8 != 0 {
-            break;
+    let (mut shown, mut last, mut repeated) = (0, 0, 0);
+    while shown < MAX_FRAMES
+        && let Some((next, address)) = caller(frame_pointer)
+    {
+        if address == last {
+            repeated += 1;
+        } else {
+            write_repeated(out, core::mem::take(&mut repeated));
+            // A return address may be the first of the next function; the call is in the one before.
+            write_frame(out, address, 1);
+            (shown, last) = (shown + 1, address);
         }
-        let (Some(next), Some(address)) = (read_word(frame_pointer), read_word(frame_pointer + 8))
-        else {
-            break;
-        };
-        if address == 0 {
-            break;
-        }
-        // A return address may be the first of the next function; the call is in the one before.
-        write_frame(out, address, 1);
         if next <= frame_pointer || next - frame_pointer > MAX_STACK {
             break;
         }
         frame_pointer = next;
+    }
+    write_repeated(out, repeated);
+}
+
+/// The caller's frame pointer, and the return address, from a function's frame.
+fn caller(frame_pointer: usize) -> Option<(usize, usize)> {
+    let next = read_word(frame_pointer)?;
+    let address = read_word(frame_pointer + 8)?;
+    (address != 0).then_some((next, address))
+}
+
+fn write_repeated(out: &mut impl Write, times: usize) {
+    if times > 0 {
+        let _ = writeln!(out, "  ... {times} more of the same");
     }
 }
 
@@ -56,7 +69,7 @@ pub(super) fn read_word(address: usize) -> Option<usize> {
     const PRESENT: u64 = 1;
     const LARGE: u64 = 1 << 7;
     const FRAME: u64 = 0x000f_ffff_ffff_f000;
-    if address < 0xffff_8000_0000_0000 || address % 8 != 0 {
+    if address < 0xffff_8000_0000_0000 || !address.is_multiple_of(8) {
         return None;
     }
     let mut table: u64;

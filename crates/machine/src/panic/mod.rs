@@ -194,11 +194,7 @@ fn write_registers(report: &mut Report, frame: &TrapFrame) {
     }
 }
 
-/// Whether `address`, which faulted while the stack pointer was `stack`, is in a guard page below a kernel stack.
-pub(crate) fn is_stack_guard(address: usize, stack: usize) -> bool {
-    /// A single frame that jumps over more than this is not told as an overflow.
-    const REACH: usize = 64 << 10;
-    address >= crate::boot::DIRECT_MAP
-        && stack.abs_diff(address) < REACH
-        && backtrace::read_word(address & !7).is_none()
+/// Whether `address` is in the gap below a kernel stack.
+pub(crate) fn is_stack_guard(address: usize) -> bool {
+    crate::mem::stack::is_guard(address) || crate::boot::is_stack_guard(address)
 }
