@@ -30,7 +30,11 @@ impl MemoryMap {
                 return heap.end;
             }
         } else if new_top > old_top {
-            if !state.vmas.is_free(old_top, new_top - old_top, STACK_GUARD) {
+            // A page stays free between the heap and what is above, as on Linux.
+            if !state
+                .vmas
+                .is_free(old_top, new_top - old_top + PAGE_SIZE, STACK_GUARD)
+            {
                 return heap.end;
             }
             let mut vma = Vma::anonymous(old_top, new_top, Prot::PROT_READ | Prot::PROT_WRITE);

@@ -19,7 +19,7 @@ use machine::user::UserRegs;
 use vm::script;
 use vm::stack_image::Strings;
 
-use crate::fs::{FsContext, OpenFile, ResolveFlags, open_for_exec};
+use crate::fs::{At, FsContext, OpenFile, ResolveFlags, open_for_exec};
 use crate::memory::MemoryMap;
 use crate::process::Credentials;
 
@@ -66,6 +66,19 @@ pub struct Environment<'a> {
     pub randomize: bool,
     /// Whether set-user-ID and set-group-ID bits count (`PR_SET_NO_NEW_PRIVS`).
     pub may_gain_privileges: bool,
+}
+
+impl Environment<'_> {
+    /// Opens a program or an interpreter.
+    fn open(&self, path: &[u8]) -> Result<Arc<OpenFile>, Errno> {
+        let at = At {
+            context: self.fs,
+            credentials: self.credentials,
+            start: None,
+            path,
+        };
+        open_for_exec(&at, ResolveFlags::empty())
+    }
 }
 
 /// A program ready to run.
@@ -131,7 +144,7 @@ pub fn load_path(
         randomize: randomization_allowed(),
         may_gain_privileges: true,
     };
-    let file = open_for_exec(fs, credentials, None, path, ResolveFlags::empty())?;
+    let file = environment.open(path)?;
     load(file, path, strings, &environment).map_err(Failure::errno)
 }
 
@@ -161,14 +174,7 @@ pub fn load(
         let parts = [Some(script.interpreter), script.argument, Some(&current)];
         let arguments: Vec<&[u8]> = parts.into_iter().flatten().collect();
         strings.replace_first_arg(&arguments)?;
-        let (fs, credentials) = (environment.fs, environment.credentials);
-        file = open_for_exec(
-            fs,
-            credentials,
-            None,
-            script.interpreter,
-            ResolveFlags::empty(),
-        )?;
+        file = environment.open(script.interpreter)?;
         current = script.interpreter.to_vec();
     }
     Err(Errno::ELOOP.into())

@@ -12,7 +12,7 @@ use abi::system::ADDR_NO_RANDOMIZE;
 use vm::stack_image::{MAX_ARG_STRLEN, Strings};
 
 use super::{Call, Fd, SysResult};
-use crate::fs::{OpenFile, Path, ResolveFlags, open_for_exec};
+use crate::fs::{At, OpenFile, Path, ResolveFlags, open_for_exec};
 use crate::memory::user::UserAddr;
 use crate::process::lifecycle::exec::{self, Environment, Failure};
 
@@ -59,7 +59,14 @@ fn open(call: &Call<'_>, directory: Fd, path: &[u8], flags: u32) -> Result<Arc<O
     how.set(ResolveFlags::EMPTY_PATH, flags & AT_EMPTY_PATH != 0);
     how.set(ResolveFlags::NO_FOLLOW, flags & AT_SYMLINK_NOFOLLOW != 0);
     let start = start_of(call, directory, path)?;
-    open_for_exec(&*call.fs()?, &call.credentials(), start.as_ref(), path, how)
+    let (context, credentials) = (call.fs()?, call.credentials());
+    let at = At {
+        context: &context,
+        credentials: &credentials,
+        start: start.as_ref(),
+        path,
+    };
+    open_for_exec(&at, how)
 }
 
 /// Where a relative path begins; none for the current directory.
@@ -67,7 +74,7 @@ fn start_of(call: &Call<'_>, directory: Fd, path: &[u8]) -> Result<Option<Path>,
     if directory == Fd(AT_FDCWD) || path.first() == Some(&b'/') {
         return Ok(None);
     }
-    let file = call.files()?.get(directory)?;
+    let file = call.files()?.get_any(directory)?;
     file.path().cloned().map(Some).ok_or(Errno::EACCES)
 }
 

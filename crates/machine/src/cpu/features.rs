@@ -43,6 +43,8 @@ pub struct Features {
     pub vendor: [u8; 12],
     /// Family, model and stepping as CPUID 1 gives them in EAX.
     pub signature: u32,
+    /// EDX of CPUID 1, which programs get as `AT_HWCAP`.
+    pub leaf1_edx: u32,
 }
 
 impl Features {
@@ -156,6 +158,7 @@ fn probe() -> Features {
         max_leaf: leaf0.eax,
         vendor,
         signature: leaf1.eax,
+        leaf1_edx: leaf1.edx,
     }
 }
 

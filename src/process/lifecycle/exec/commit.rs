@@ -8,7 +8,9 @@ use abi::{Errno, WaitStatus};
 use signal::AltStack;
 
 use super::LoadedProgram;
+use crate::memory::user::UserAddr;
 use crate::process::lifecycle::exit::{become_only_thread, exit_group};
+use crate::process::syscalls::futex_wake;
 use crate::process::{Credentials, ThreadRef};
 
 /// Puts a program in place of what the running thread runs. The caller sets the registers.
@@ -35,7 +37,7 @@ pub fn replace_image(thread: &ThreadRef, program: LoadedProgram) -> Result<(), E
     if !become_only_thread(thread) {
         return Err(Errno::EINTR);
     }
-    process.leave_memory(thread);
+    leave_memory(thread);
     let old = thread.replace_memory(Some(Arc::clone(&program.memory)));
     program.memory.activate();
     drop(old);
@@ -52,6 +54,16 @@ pub fn replace_image(thread: &ThreadRef, program: LoadedProgram) -> Result<(), E
     reset_machine_state();
     thread.set_name(program.name.as_bytes());
     change_credentials(thread, &program)
+}
+
+/// Does what threads that stay in the old memory, or share it, are waiting for.
+fn leave_memory(thread: &ThreadRef) {
+    futex_wake::release_robust_list(thread);
+    thread.robust_list().store(0, Ordering::Relaxed);
+    let clear_tid = UserAddr::new(thread.clear_tid().swap(0, Ordering::Relaxed));
+    if !clear_tid.is_null() && clear_tid.write(&0u32).is_ok() {
+        futex_wake::wake_address(thread, clear_tid);
+    }
 }
 
 /// Floating point as at the start of a program, no thread-local storage.

@@ -14,7 +14,7 @@ use vm::stack_image::{Auxv, StackImage, Strings};
 
 use super::{Environment, Failure, LoadedProgram, file, new_credentials};
 use crate::drivers::random;
-use crate::fs::{OpenFile, ResolveFlags, open_for_exec};
+use crate::fs::OpenFile;
 use crate::memory::{ImageInfo, Limits, MemoryMap, MmapRequest, Object, Placement};
 
 /// Address space that a new stack has below its first bytes.
@@ -80,6 +80,7 @@ pub(super) fn load(
     let builder = Builder {
         memory: &memory,
         layout,
+        stack_limit: environment.stack_limit,
     };
     let placed = builder
         .place(&program, &plan, interpreter.as_ref())
@@ -149,8 +150,7 @@ fn open_interpreter(
     let len = usize::try_from(path.end - path.start).map_err(|_| Errno::ENOEXEC)?;
     let bytes = file::read_exact(program, path.start, len)?;
     let path = interpreter_path(&bytes)?;
-    let (fs, credentials) = (environment.fs, environment.credentials);
-    let interpreter = open_for_exec(fs, credentials, None, path, ResolveFlags::empty())?;
+    let interpreter = environment.open(path)?;
     let head = file::head(&interpreter)?;
     if head.len() < vm::elf_plan::HEADER_SIZE {
         return Err(Errno::EIO.into());
@@ -172,6 +172,7 @@ struct Placed {
 struct Builder<'a> {
     memory: &'a MemoryMap,
     layout: Layout,
+    stack_limit: u64,
 }
 
 impl Builder<'_> {
@@ -298,7 +299,9 @@ impl Builder<'_> {
         random::fill(&mut bytes);
         let (top, offset) = (self.layout.stack_top, self.layout.stack_pointer_offset);
         let image = StackImage::new(strings, auxv, &bytes, top, offset)?;
-        let start = (image.stack_pointer & !(PAGE_SIZE - 1)).saturating_sub(STACK_ROOM);
+        let used = top - (image.stack_pointer & !(PAGE_SIZE - 1));
+        let limit = usize::try_from(self.stack_limit).unwrap_or(usize::MAX) & !(PAGE_SIZE - 1);
+        let start = top - (used + STACK_ROOM).min(limit).max(used);
         let mut prot = Prot::PROT_READ | Prot::PROT_WRITE;
         prot.set(Prot::PROT_EXEC, executable);
         self.map_range(
