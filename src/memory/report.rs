@@ -110,8 +110,8 @@ impl MemoryMap {
 
     /// Bytes in memory. Takes no lock.
     #[must_use]
-    pub fn resident_bytes(&self) -> usize {
-        self.space.resident_pages() * PAGE_SIZE
+    pub fn resident_bytes(&self) -> u64 {
+        (self.space.resident_pages() * PAGE_SIZE) as u64
     }
 
     /// The most bytes that were ever in memory, as `getrusage(2)` tells it.

@@ -195,9 +195,11 @@ impl<'a> PageTable<'a> {
     }
 
     /// Replaces the page at `address` by a copy of its own, mapped with `prot`: the other half of copy-on-write.
+    /// Nothing is done if nothing is mapped there, or if it can be written already: another thread has been faster, and
+    /// may be writing while a copy is made.
     ///
     /// # Errors
-    /// [`OutOfMemory`] if there is none for the copy. Nothing is done if nothing is mapped there.
+    /// [`OutOfMemory`] if there is none for the copy.
     #[inline]
     pub fn replace_with_copy(&mut self, address: usize, prot: Prot) -> Result<(), OutOfMemory> {
         let Some(leaf) = self.leaf(address) else {
@@ -205,7 +207,7 @@ impl<'a> PageTable<'a> {
         };
         let slot = leaf.entry(index_at(address, 1));
         let old = slot.load(Ordering::Relaxed);
-        if old == 0 {
+        if old == 0 || old & WRITABLE != 0 {
             return Ok(());
         }
         // SAFETY: the entry keeps its reference until the swap below, under the lock.
