@@ -173,7 +173,8 @@ pub(super) unsafe fn prepare_stack<T: Send + Sync + 'static>(
         0,
         0,
     ];
-    let bottom = stack.top() - size_of_val(&frame) - 8;
+    // `begin` finds the stack aligned to 16, as the ABI wants it at a call.
+    let bottom = stack.top() - size_of_val(&frame);
     // SAFETY: within the stack, which is mapped and the caller's.
     unsafe { (bottom as *mut [usize; 9]).write(frame) };
     bottom
