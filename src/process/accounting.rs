@@ -162,6 +162,7 @@ struct Sums {
     /// Of the children it has waited for, and theirs.
     children: Usage,
     last_name: String,
+    last_user: u32,
 }
 
 impl Default for Accounting {
@@ -187,6 +188,7 @@ impl Accounting {
             threads: usage,
             children: usage,
             last_name: String::new(),
+            last_user: 0,
         };
         Self {
             sums: SpinLock::new(levels::THREAD, sums),
@@ -197,9 +199,11 @@ impl Accounting {
     pub fn add_thread(&self, thread: &Thread, name: String) {
         let mut usage = Usage::of_thread(thread);
         usage.max_resident = thread.memory().map_or(0, |memory| memory.peak_resident_bytes());
+        let user = thread.credentials().user.real;
         let mut sums = self.sums.lock();
         sums.threads.add(&usage);
         sums.last_name = name;
+        sums.last_user = user;
     }
 
     /// Takes over what a child that has been waited for has used, and its children.
@@ -213,6 +217,12 @@ impl Accounting {
     #[must_use]
     pub fn children(&self) -> Usage {
         self.sums.lock().children
+    }
+
+    /// The real user of the thread that ended last.
+    #[must_use]
+    pub fn last_user(&self) -> u32 {
+        self.sums.lock().last_user
     }
 
     /// The name of the thread that ended last.

@@ -13,7 +13,7 @@ use super::{ThreadRef, integration, scheduler, signal, syscalls};
 
 /// Where the task of each thread of a process begins.
 pub fn thread_main(thread: &ThreadRef) -> ! {
-    let mut regs = thread.take_start().unwrap_or_default();
+    let mut regs = first_registers(thread);
     loop {
         let irq = IrqGuard::new();
         if thread.attention().any() || preempt::need_resched() {
@@ -33,6 +33,17 @@ pub fn thread_main(thread: &ThreadRef) -> ! {
             UserEvent::Interrupt => regs.orig_rax = NO_CALL,
         }
     }
+}
+
+fn first_registers(thread: &ThreadRef) -> UserRegs {
+    let Some(start) = thread.take_start() else {
+        return UserRegs::default();
+    };
+    if let (Some(address), Some(tid)) = (start.store_tid, thread.tid()) {
+        // As in Linux, a bad address is the program's loss and nobody is told.
+        let _ = address.write(&tid.raw());
+    }
+    start.regs
 }
 
 /// `orig_rax` of a thread that did not enter the kernel by a system call.

@@ -37,7 +37,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::WaitStatus;
-use machine::sync::{IrqSpinLock, SpinLock};
+use machine::sync::IrqSpinLock;
 use machine::task::Task;
 
 pub use credentials::Credentials;
@@ -65,7 +65,7 @@ pub struct Process {
     parent: AtomicU32,
     /// Its threads, and what signals and job control change together.
     group: IrqSpinLock<ThreadGroup>,
-    actions: SpinLock<Arc<SharedActions>>,
+    actions: IrqSpinLock<Arc<SharedActions>>,
     /// Woken when a child ends, stops or continues.
     child_events: WaitQueue,
     limits: Limits,
@@ -88,6 +88,8 @@ struct Traits {
     no_new_privileges: AtomicU32,
     /// `/proc/PID/oom_score_adj`, offset by 1000.
     oom_adjustment: AtomicU32,
+    /// Has given up its session's terminal (`TIOCNOTTY`).
+    detached: AtomicU32,
 }
 
 /// What a new process starts with.
@@ -116,8 +118,8 @@ impl Process {
             pid: seed.pid,
             created: machine::time::now(),
             parent: AtomicU32::new(seed.parent.map_or(0, Pid::raw)),
-            group: IrqSpinLock::new(levels::SIGNAL, ThreadGroup::new()),
-            actions: SpinLock::new(levels::THREAD, seed.actions),
+            group: IrqSpinLock::new(levels::THREAD_GROUP, ThreadGroup::new()),
+            actions: IrqSpinLock::new(levels::ACTIONS, seed.actions),
             child_events: WaitQueue::new(),
             limits: seed.limits,
             accounting: Accounting::new(),
@@ -202,6 +204,52 @@ impl Process {
     pub fn exit_status(&self) -> Option<WaitStatus> {
         let group = self.group.lock();
         group.threads.is_empty().then_some(group.ending).flatten()
+    }
+
+    /// The identities of its main thread, or the superuser's once it has no thread left.
+    #[must_use]
+    pub fn credentials(&self) -> Arc<Credentials> {
+        match self.main_thread() {
+            Some(thread) => thread.credentials(),
+            None => Arc::new(Credentials::superuser()),
+        }
+    }
+
+    /// Its real user, remembered after its end.
+    #[must_use]
+    pub fn user(&self) -> u32 {
+        match self.main_thread() {
+            Some(thread) => thread.credentials().user.real,
+            None => self.accounting.last_user(),
+        }
+    }
+
+    /// The signal its parent gets at its end; 0 for none.
+    #[must_use]
+    pub fn exit_signal(&self) -> u32 {
+        self.traits.exit_signal.load(Ordering::Relaxed)
+    }
+
+    /// Its signal actions.
+    #[must_use]
+    pub fn actions(&self) -> Arc<SharedActions> {
+        self.actions.lock().clone()
+    }
+
+    /// Whether job control has stopped it.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.group.lock().is_stopped()
+    }
+
+    /// Takes over what a child inherits of its parent besides what is in its [`ProcessSeed`].
+    fn inherit(&self, parent: &Self) {
+        let copy = |to: &AtomicU32, from: &AtomicU32| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        copy(&self.personality, &parent.personality);
+        copy(&self.traits.dumpable, &parent.traits.dumpable);
+        copy(&self.traits.no_new_privileges, &parent.traits.no_new_privileges);
+        copy(&self.traits.oom_adjustment, &parent.traits.oom_adjustment);
+        copy(&self.traits.detached, &parent.traits.detached);
     }
 
     /// The execution domain (`personality(2)`).

@@ -17,13 +17,15 @@ use super::sync::levels;
 use super::{Credentials, Pid, Process};
 use crate::fs::{FdTable, FsContext};
 use crate::memory::MemoryMap;
+use crate::memory::user::UserAddr;
 
 /// The length of a thread's name, its NUL not counted (`TASK_COMM_LEN` - 1).
 pub const NAME_MAX: usize = 15;
 
 /// A thread of a process, or the idle thread of a CPU.
 pub struct Thread {
-    tid: Option<Pid>,
+    /// 0 in an idle thread. Changes once at most, when a thread that is not the leader calls `execve`.
+    tid: AtomicU32,
     process: Option<Arc<Process>>,
     state: ThreadState,
     attention: Attention,
@@ -31,8 +33,7 @@ pub struct Thread {
     times: CpuTimes,
     signals: ThreadSignals,
     name: SpinLock<Name>,
-    /// The registers it enters user mode with the first time.
-    start: SpinLock<Option<UserRegs>>,
+    start: SpinLock<Option<Start>>,
     resources: Resources,
     exit: AtExit,
 }
@@ -89,8 +90,16 @@ pub struct ThreadSeed {
     pub fs: Option<Arc<FsContext>>,
     /// Its identities.
     pub credentials: Arc<Credentials>,
-    /// The registers it enters user mode with.
-    pub start: Option<UserRegs>,
+    /// How it enters user mode.
+    pub start: Option<Start>,
+}
+
+/// How a thread enters user mode the first time.
+pub struct Start {
+    /// Its registers.
+    pub regs: UserRegs,
+    /// Where in its own memory to store its id first (`CLONE_CHILD_SETTID`).
+    pub store_tid: Option<UserAddr>,
 }
 
 impl Thread {
@@ -103,7 +112,7 @@ impl Thread {
             None => ThreadState::running(),
         };
         Self {
-            tid,
+            tid: AtomicU32::new(tid.map_or(0, Pid::raw)),
             process,
             state,
             attention: Attention::default(),
@@ -125,7 +134,12 @@ impl Thread {
     /// Its id; an idle thread has none.
     #[must_use]
     pub fn tid(&self) -> Option<Pid> {
-        self.tid
+        Pid::new(self.tid.load(Ordering::Relaxed))
+    }
+
+    /// Gives it the id of its process's leader, whose place it takes.
+    pub(super) fn set_tid(&self, tid: Pid) {
+        self.tid.store(tid.raw(), Ordering::Relaxed);
     }
 
     /// Its process; an idle thread has none.
@@ -176,9 +190,9 @@ impl Thread {
         *self.name.lock() = Name::new(name);
     }
 
-    /// Takes the registers to enter user mode with the first time.
+    /// Takes how it enters user mode the first time.
     #[must_use]
-    pub fn take_start(&self) -> Option<UserRegs> {
+    pub fn take_start(&self) -> Option<Start> {
         self.start.lock().take()
     }
 

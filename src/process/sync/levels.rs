@@ -8,12 +8,20 @@ use ksync::Level;
 pub const INODE: Level = Level(16);
 /// Pipe buffers, terminal line disciplines and the like.
 pub const DEVICE: Level = Level(24);
-/// Descriptor tables and other per-thread pointers to shared objects.
-pub const THREAD: Level = Level(32);
 /// The process tree: pids, parents, groups, sessions.
 pub const TREE: Level = Level(40);
-/// Signal actions and queues of a process, then of a thread.
-pub const SIGNAL: Level = Level(48);
+/// The controlling terminals of sessions.
+pub const TERMINALS: Level = Level(44);
+/// Descriptor tables and other per-thread pointers to shared objects.
+pub const THREAD: Level = Level(46);
+/// Which signal actions a process has.
+pub const ACTIONS: Level = Level(47);
+/// The threads of a process, its signals and its job control.
+pub const THREAD_GROUP: Level = Level(48);
+/// Signal actions.
+pub const SIGNAL_ACTIONS: Level = Level(49);
+/// The signals pending for a thread.
+pub const PENDING: Level = Level(50);
 /// The kernel's log.
 pub const LOG: Level = Level(52);
 /// Wait queues.

@@ -1,0 +1,258 @@
+//! New processes and threads (`fork(2)`, `vfork(2)`, `clone(2)`, `clone3(2)`).
+
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
+
+use abi::Errno;
+use abi::process::CloneFlags;
+use abi::resource::RLIMIT_NPROC;
+use machine::task::{FpuInit, Task};
+use proctree::Pid;
+
+use super::Completion;
+use crate::memory::user::UserAddr;
+use crate::process::context::thread_main;
+use crate::process::credentials::capability;
+use crate::process::signal::{SharedActions, ThreadSignals};
+use crate::process::syscalls::{Call, SysResult};
+use crate::process::table::{TREE, Tree};
+use crate::process::thread::{Attention, Start, Thread, ThreadSeed};
+use crate::process::{Process, ProcessSeed, ThreadRef, scheduler};
+
+/// What is asked of a clone.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// What is shared and what is to be done, without the signal in the low byte.
+    pub flags: CloneFlags,
+    /// The signal the parent gets at the end of a new process; 0 for none.
+    pub exit_signal: u32,
+    /// The new stack pointer; 0 keeps the caller's.
+    pub stack: u64,
+    /// Where `CLONE_PARENT_SETTID` stores the id in the caller's memory.
+    pub parent_tid: UserAddr,
+    /// Where `CLONE_CHILD_SETTID` and `CLONE_CHILD_CLEARTID` store in the new thread's memory.
+    pub child_tid: UserAddr,
+    /// The FS base for `CLONE_SETTLS`.
+    pub tls: u64,
+}
+
+/// Namespaces are not implemented; Linux built without them answers `EINVAL` as well.
+const UNSUPPORTED: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWCGROUP)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWUSER)
+    .union(CloneFlags::CLONE_NEWPID)
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWTIME)
+    .union(CloneFlags::CLONE_PIDFD)
+    .union(CloneFlags::CLONE_INTO_CGROUP);
+
+impl Request {
+    /// `fork(2)`.
+    #[must_use]
+    pub fn fork() -> Self {
+        Self {
+            flags: CloneFlags::empty(),
+            exit_signal: abi::signal::SIGCHLD.cast_unsigned(),
+            stack: 0,
+            parent_tid: UserAddr::NULL,
+            child_tid: UserAddr::NULL,
+            tls: 0,
+        }
+    }
+
+    fn has(&self, flag: CloneFlags) -> bool {
+        self.flags.contains(flag)
+    }
+
+    /// The combinations `clone(2)` lists under `EINVAL`.
+    fn check(&self) -> Result<(), Errno> {
+        let needs = |flag, other| self.has(flag) && !self.has(other);
+        let wrong = needs(CloneFlags::CLONE_THREAD, CloneFlags::CLONE_SIGHAND)
+            || needs(CloneFlags::CLONE_SIGHAND, CloneFlags::CLONE_VM)
+            || self.has(CloneFlags::CLONE_SIGHAND | CloneFlags::CLONE_CLEAR_SIGHAND)
+            || self.flags.intersects(UNSUPPORTED)
+            || self.exit_signal > 64;
+        if wrong { Err(Errno::EINVAL) } else { Ok(()) }
+    }
+}
+
+/// Makes a new thread, in a new process unless `CLONE_THREAD` is asked for, and returns its id.
+///
+/// # Errors
+/// See `clone(2)`: `EINVAL`, `EAGAIN` for a limit or when all ids are taken, `ENOMEM`.
+pub fn clone(call: &mut Call<'_>, request: &Request) -> SysResult {
+    request.check()?;
+    check_limits(call)?;
+    let mut reserved = ReservedPid::take()?;
+    let vfork = request.has(CloneFlags::CLONE_VFORK).then(Arc::<Completion>::default);
+    let child = new_thread(call, request, reserved.pid)?;
+    if let Some(vfork) = &vfork {
+        child.set_vfork_parent(vfork.clone());
+    }
+    if request.has(CloneFlags::CLONE_PARENT_SETTID) {
+        request.parent_tid.write(&reserved.pid.raw())?;
+    }
+    publish(call, request, &child)?;
+    reserved.used = true;
+    let pid = reserved.pid;
+    scheduler::start(&child);
+    drop(child);
+    if let Some(vfork) = vfork {
+        // A parent that is killed meanwhile must not wait; the child goes on.
+        let _ = vfork.wait_killable();
+    }
+    Ok(pid.raw() as usize)
+}
+
+/// An id that goes back to the tree unless it was used.
+struct ReservedPid {
+    pid: Pid,
+    used: bool,
+}
+
+impl ReservedPid {
+    fn take() -> Result<Self, Errno> {
+        let pid = TREE.lock().reserve_pid()?;
+        Ok(Self { pid, used: false })
+    }
+}
+
+impl Drop for ReservedPid {
+    fn drop(&mut self) {
+        if !self.used {
+            TREE.lock().release_pid(self.pid);
+        }
+    }
+}
+
+/// `RLIMIT_NPROC`, the system's limit, and memory for the kernel's own part of a thread.
+fn check_limits(call: &Call<'_>) -> Result<(), Errno> {
+    if !machine::mem::has_reserve() {
+        return Err(Errno::ENOMEM);
+    }
+    let limit = call.process()?.limits().soft(RLIMIT_NPROC);
+    let credentials = call.credentials();
+    let exempt = credentials.user.real == 0
+        || credentials.has(capability::SYS_RESOURCE)
+        || credentials.has(capability::SYS_ADMIN);
+    if exempt || limit == abi::resource::RLIM_INFINITY {
+        return Ok(());
+    }
+    let threads = threads_of_user(credentials.user.real);
+    if threads as u64 >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
+}
+
+/// How many threads belong to a user.
+#[must_use]
+pub fn threads_of_user(user: u32) -> usize {
+    let tree = TREE.lock();
+    tree.threads().filter(|thread| thread.credentials().user.real == user).count()
+}
+
+fn new_thread(call: &Call<'_>, request: &Request, tid: Pid) -> Result<ThreadRef, Errno> {
+    let current = call.thread;
+    let process = if request.has(CloneFlags::CLONE_THREAD) {
+        call.process()?.clone()
+    } else {
+        Arc::new(new_process(call, request, tid)?)
+    };
+    let memory = call.memory()?;
+    let memory = if request.has(CloneFlags::CLONE_VM) { memory } else { memory.fork()? };
+    let files = call.files()?;
+    let files = if request.has(CloneFlags::CLONE_FILES) { files } else { Arc::new(files.fork_copy()?) };
+    let fs = call.fs()?;
+    let fs = if request.has(CloneFlags::CLONE_FS) { fs } else { Arc::new(fs.fork_copy()) };
+    let shares_memory = request.has(CloneFlags::CLONE_VM) && !request.has(CloneFlags::CLONE_VFORK);
+    let seed = ThreadSeed {
+        identity: Some((tid, process)),
+        name: current.name(),
+        sched: current.sched().for_child(),
+        signals: ThreadSignals::for_child(current.signals(), !shares_memory),
+        memory: Some(memory),
+        files: Some(files),
+        fs: Some(fs),
+        credentials: current.credentials(),
+        start: Some(first_entry(call, request)),
+    };
+    let thread = Thread::new(seed);
+    if request.has(CloneFlags::CLONE_CHILD_CLEARTID) {
+        thread.clear_tid().store(request.child_tid.get(), Ordering::Relaxed);
+    }
+    let task = Task::new(thread, thread_main, FpuInit::CopyCurrent).map_err(|_| Errno::ENOMEM)?;
+    if request.has(CloneFlags::CLONE_SETTLS) {
+        task.set_fs_base(request.tls).map_err(|_| Errno::EPERM)?;
+    }
+    Ok(task)
+}
+
+/// The child comes back from the same call with 0.
+fn first_entry(call: &Call<'_>, request: &Request) -> Start {
+    let mut regs = call.regs.clone();
+    regs.rax = 0;
+    if request.stack != 0 {
+        regs.rsp = request.stack;
+    }
+    let store_tid = request.has(CloneFlags::CLONE_CHILD_SETTID).then_some(request.child_tid);
+    Start { regs, store_tid }
+}
+
+fn new_process(call: &Call<'_>, request: &Request, pid: Pid) -> Result<Process, Errno> {
+    let current = call.process()?;
+    let parent = if request.has(CloneFlags::CLONE_PARENT) {
+        Pid::new(current.parent_pid())
+    } else {
+        Some(current.pid())
+    };
+    let actions = if request.has(CloneFlags::CLONE_SIGHAND) {
+        current.actions()
+    } else {
+        copy_actions(&current.actions(), request.has(CloneFlags::CLONE_CLEAR_SIGHAND))?
+    };
+    let process = Process::new(ProcessSeed {
+        pid,
+        parent,
+        exit_signal: request.exit_signal,
+        actions,
+        limits: current.limits().for_child(),
+    });
+    process.inherit(current);
+    Ok(process)
+}
+
+fn copy_actions(actions: &SharedActions, clear: bool) -> Result<Arc<SharedActions>, Errno> {
+    let copy = actions.try_clone()?;
+    if clear {
+        copy.lock().reset_handlers();
+    }
+    Ok(Arc::new(copy))
+}
+
+/// Makes the new thread known. From here on others can find, signal and wait for it.
+///
+/// Done under the tree's lock and refused while a signal waits for the caller, so that a signal to a process group
+/// cannot miss a child that is just being born: either it finds the child in the group, or the call is repeated after
+/// the signal.
+fn publish(call: &Call<'_>, request: &Request, child: &ThreadRef) -> Result<(), Errno> {
+    let mut tree = TREE.lock();
+    if call.thread.attention().has(Attention::SIGNAL | Attention::EXIT) {
+        return Err(Errno::ERESTARTNOINTR);
+    }
+    let (Some(tid), Some(process)) = (child.tid(), child.process()) else {
+        return Err(Errno::ESRCH);
+    };
+    if !request.has(CloneFlags::CLONE_THREAD) {
+        add_process(&mut tree, tid, process)?;
+    }
+    let mut group = process.group.lock();
+    group.threads.push(child.clone());
+    drop(group);
+    tree.add_thread(tid, child.clone());
+    scheduler::count_fork();
+    Ok(())
+}
+
+fn add_process(tree: &mut Tree, pid: Pid, process: &Arc<Process>) -> Result<(), Errno> {
+    tree.add_process(pid, Pid::new(process.parent_pid()), process.clone())
+}
