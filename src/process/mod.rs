@@ -16,6 +16,7 @@
 pub mod accounting;
 pub mod context;
 pub mod credentials;
+pub mod futex;
 pub mod group;
 pub mod integration;
 pub mod interval_timer;

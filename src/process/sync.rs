@@ -8,6 +8,7 @@ mod wait_queue;
 
 pub use poll::{PollEvents, PollTable, PollWake};
 pub use wait_queue::WaitQueue;
+pub(super) use wait_queue::{Parked, park};
 
 /// A lock whose waiters sleep.
 ///

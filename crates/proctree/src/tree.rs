@@ -244,6 +244,12 @@ impl<P, T> ProcTree<P, T> {
         }
     }
 
+    /// Whether [`set_subreaper`](Self::set_subreaper) was called for it.
+    #[must_use]
+    pub fn is_subreaper(&self, pid: Pid) -> bool {
+        self.process(pid).is_some_and(|node| node.subreaper)
+    }
+
     /// Who becomes the parent of the children of `pid` when it ends: the nearest ancestor that is a subreaper and
     /// lives, else the first process.
     #[must_use]

@@ -11,7 +11,7 @@ use crate::memory::user::UserAddr;
 use crate::process::group;
 use crate::process::signal::{self, Notice, ThreadGroup};
 use crate::process::state::Sleeps;
-use crate::process::syscalls::futex_wake;
+use crate::process::futex;
 use crate::process::table::{TREE, Tree};
 use crate::process::thread::Attention;
 use crate::process::{Process, Thread, ThreadRef, scheduler};
@@ -65,10 +65,10 @@ fn release(thread: &ThreadRef) {
     if let Some(process) = thread.process() {
         process.accounting().add_thread(thread, thread.name());
     }
-    futex_wake::release_robust_list(thread);
+    futex::release_robust_list(thread);
     let clear_tid = UserAddr::new(thread.clear_tid().swap(0, Ordering::Relaxed));
     if !clear_tid.is_null() && clear_tid.write(&0u32).is_ok() {
-        futex_wake::wake_address(thread, clear_tid);
+        futex::wake_address(thread, clear_tid);
     }
     let files = thread.replace_files(None);
     drop(files);

@@ -10,6 +10,7 @@ use machine::sync::{IrqSpinLock, SpinLock};
 use signal::{AltStack, PendingQueue, SigSet, Signal};
 
 use super::stop::StopReport;
+use crate::memory::user::UserAddr;
 use crate::process::ThreadRef;
 use crate::process::sync::{WaitQueue, levels};
 
@@ -22,6 +23,15 @@ pub struct Fault {
     pub error: u64,
     /// The address.
     pub address: u64,
+}
+
+/// A sleep that a signal interrupted, for `restart_syscall(2)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sleeper {
+    /// Its end, in nanoseconds since boot.
+    pub deadline: u64,
+    /// Where the rest of the time is stored when a signal ends it.
+    pub rest: UserAddr,
 }
 
 /// The signal state of a thread.
@@ -38,6 +48,7 @@ pub struct ThreadSignals {
     waited_for: AtomicU64,
     alternate_stack: SpinLock<AltStack>,
     last_fault: SpinLock<Fault>,
+    sleeper: SpinLock<Option<Sleeper>>,
     /// Holds the FPU state on its way from and to a signal frame; kept so that no signal has to allocate.
     pub(super) fpu_buffer: SpinLock<Option<Box<[u8]>>>,
 }
@@ -58,6 +69,7 @@ impl ThreadSignals {
             waited_for: AtomicU64::new(0),
             alternate_stack: SpinLock::new(levels::THREAD, alternate_stack),
             last_fault: SpinLock::new(levels::THREAD, Fault::default()),
+            sleeper: SpinLock::new(levels::THREAD, None),
             fpu_buffer: SpinLock::new(levels::THREAD, None),
         }
     }
@@ -121,6 +133,11 @@ impl ThreadSignals {
     #[must_use]
     pub fn last_fault(&self) -> Fault {
         *self.last_fault.lock()
+    }
+
+    /// Puts an interrupted sleep aside, or takes it.
+    pub fn set_sleeper(&self, sleeper: Option<Sleeper>) -> Option<Sleeper> {
+        core::mem::replace(&mut *self.sleeper.lock(), sleeper)
     }
 
     pub(super) fn note_fault(&self, trap: u64, error: u64, address: u64) {
@@ -188,5 +205,12 @@ impl ThreadGroup {
 impl Default for ThreadGroup {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl crate::process::Process {
+    /// Takes signals out of all its queues: they are ignored now.
+    pub fn discard_signals(&self, set: SigSet) {
+        self.group.lock().discard(set);
     }
 }

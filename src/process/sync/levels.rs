@@ -18,10 +18,16 @@ pub const THREAD: Level = Level(46);
 pub const ACTIONS: Level = Level(47);
 /// The threads of a process, its signals and its job control.
 pub const THREAD_GROUP: Level = Level(48);
+/// The interval timers of a process.
+pub const INTERVAL_TIMERS: Level = Level(51);
 /// Signal actions.
 pub const SIGNAL_ACTIONS: Level = Level(49);
 /// The signals pending for a thread.
 pub const PENDING: Level = Level(50);
+/// Buckets of futex waiters, then the key of a waiter.
+pub const FUTEX: Level = Level(53);
+/// The word a futex waiter waits on.
+pub const FUTEX_KEY: Level = Level(54);
 /// The kernel's log.
 pub const LOG: Level = Level(52);
 /// Wait queues.

@@ -206,7 +206,7 @@ impl WaitQueue {
 }
 
 /// How one attempt to sleep ended.
-pub(super) enum Parked<R> {
+pub(in crate::process) enum Parked<R> {
     /// The thread slept and was woken.
     Slept,
     /// It did not sleep: the condition holds.
@@ -217,7 +217,7 @@ pub(super) enum Parked<R> {
 
 /// Sleeps once unless there is a reason not to, which is looked for after the thread has declared that it will sleep,
 /// so that whoever makes it true from then on will wake it.
-pub(super) fn park<R>(
+pub(in crate::process) fn park<R>(
     thread: &ThreadRef,
     sleep: Sleep,
     timer: Option<&WakeTimer>,
