@@ -8,12 +8,12 @@ use machine::user::{self, UserEvent, UserRegs};
 use machine::{preempt, time};
 
 use super::lifecycle::exit;
-use super::thread::Attention;
+use super::thread::{Attention, Start};
 use super::{ThreadRef, integration, scheduler, signal, syscalls};
 
-/// Where the task of each thread of a process begins.
+/// Where the task of each thread begins.
 pub fn thread_main(thread: &ThreadRef) -> ! {
-    let mut regs = first_registers(thread);
+    let mut regs = begin(thread);
     loop {
         let irq = IrqGuard::new();
         if thread.attention().any() || preempt::need_resched() {
@@ -35,15 +35,19 @@ pub fn thread_main(thread: &ThreadRef) -> ! {
     }
 }
 
-fn first_registers(thread: &ThreadRef) -> UserRegs {
-    let Some(start) = thread.take_start() else {
-        return UserRegs::default();
-    };
-    if let (Some(address), Some(tid)) = (start.store_tid, thread.tid()) {
-        // As in Linux, a bad address is the program's loss and nobody is told.
-        let _ = address.write(&tid.raw());
+/// What a thread of a process enters user mode with. A thread of the kernel never gets beyond this.
+fn begin(thread: &ThreadRef) -> UserRegs {
+    match thread.take_start() {
+        Some(Start::User { regs, store_tid }) => {
+            if let (Some(address), Some(tid)) = (store_tid, thread.tid()) {
+                // As in Linux, a bad address is the program's loss and nobody is told.
+                let _ = address.write(&tid.raw());
+            }
+            regs
+        }
+        Some(Start::Kernel(life)) => life(),
+        None => UserRegs::default(),
     }
-    start.regs
 }
 
 /// `orig_rax` of a thread that did not enter the kernel by a system call.

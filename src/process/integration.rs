@@ -2,11 +2,11 @@
 //!
 //! The only part of `process/` that answers the hardware; the machine reaches it through [`machine::Hooks`].
 
+mod fpu_error;
 pub mod timers;
 
 use abi::signal::{
-    FPE_INTDIV, ILL_ILLOPN, KernelSigInfo, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, TRAP_BRKPT,
-    TRAP_TRACE, BUS_ADRALN,
+    BUS_ADRALN, FPE_INTDIV, ILL_ILLOPN, KernelSigInfo, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, TRAP_TRACE,
 };
 use machine::user::Exception;
 use machine::{Access as UserAccess, Hooks};
@@ -75,11 +75,10 @@ pub fn user_exception(thread: &ThreadRef, exception: &Exception, instruction: u6
         vector::OVERFLOW | vector::BOUND_RANGE => (SIGSEGV, SI_KERNEL, 0),
         vector::INVALID_OPCODE => (SIGILL, ILL_ILLOPN, instruction),
         vector::STACK_FAULT => (SIGBUS, SI_KERNEL, 0),
-        vector::X87 | vector::SIMD => (SIGFPE, machine::fpu::exception_code(exception.vector), instruction),
+        vector::X87 | vector::SIMD => (SIGFPE, fpu_error::code(exception.vector == vector::SIMD), instruction),
         vector::ALIGNMENT_CHECK => (SIGBUS, BUS_ADRALN, 0),
         _ => (SIGSEGV, SI_KERNEL, 0),
     };
-    debug_assert!(TRAP_BRKPT != 0);
     let info = KernelSigInfo::fault(signo, code, address);
     signal::force(thread, info, u64::from(exception.vector), u64::from(exception.error));
 }

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use abi::Errno;
 use sched::Priority;
@@ -18,6 +19,32 @@ static MANAGER: ProcessManager = ProcessManager(());
 #[must_use]
 pub fn get_process_manager() -> &'static ProcessManager {
     &MANAGER
+}
+
+/// Set when the kernel runs one process only.
+static SINGLE: AtomicBool = AtomicBool::new(false);
+
+/// What the process system needs free, in bytes, to be worth starting: a few processes with their tables.
+const NEEDED: usize = 4 << 20;
+
+/// Starts the process system. If there is no memory for it, or `process=single` is on the command line, the kernel
+/// goes on with one process and one CPU: the first program runs, and cannot create others.
+pub fn init() {
+    let free = machine::mem::stats().free;
+    if crate::command_line::value("process") == Some("single") {
+        log::warn!("single-process mode: asked for by process=single");
+    } else if free < NEEDED {
+        log::warn!("single-process mode: {} KiB free, the process system needs {} KiB", free >> 10, NEEDED >> 10);
+    } else {
+        return;
+    }
+    SINGLE.store(true, Ordering::Relaxed);
+}
+
+/// Whether the kernel is in single-process mode.
+#[must_use]
+pub fn is_single_process() -> bool {
+    SINGLE.load(Ordering::Relaxed)
 }
 
 impl ProcessManager {

@@ -36,7 +36,7 @@ pub fn relieve() -> Outcome {
         }
     }
     let Some(victim) = choose() else {
-        machine::halt_forever("out of memory, and no process to end");
+        crate::power::fatal(format_args!("out of memory, and no process to end"));
     };
     log::warn!(
         "out of memory: killed process {} ({}), {} KiB resident",

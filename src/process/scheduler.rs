@@ -12,7 +12,7 @@ mod schedulable;
 mod statistics;
 
 pub use affinity::CpuSet;
-pub use idle::run_idle;
+pub use idle::{adopt as adopt_boot_cpu, run_idle};
 pub use placement::idle_cpus;
 pub use run_queue::{check_slice, set_params};
 pub use schedulable::Schedulable;

@@ -22,9 +22,9 @@ use crate::memory::user::UserAddr;
 /// The length of a thread's name, its NUL not counted (`TASK_COMM_LEN` - 1).
 pub const NAME_MAX: usize = 15;
 
-/// A thread of a process, or the idle thread of a CPU.
+/// A thread of a process or of the kernel.
 pub struct Thread {
-    /// 0 in an idle thread. Changes once at most, when a thread that is not the leader calls `execve`.
+    /// 0 in a thread of the kernel. Changes once at most, when a thread that is not the leader calls `execve`.
     tid: AtomicU32,
     process: Option<Arc<Process>>,
     state: ThreadState,
@@ -74,7 +74,7 @@ struct Name {
 
 /// What a new thread starts with.
 pub struct ThreadSeed {
-    /// Its id and process; none for an idle thread.
+    /// Its id and process; none for a thread of the kernel.
     pub identity: Option<(Pid, Arc<Process>)>,
     /// Its name.
     pub name: String,
@@ -90,16 +90,21 @@ pub struct ThreadSeed {
     pub fs: Option<Arc<FsContext>>,
     /// Its identities.
     pub credentials: Arc<Credentials>,
-    /// How it enters user mode.
+    /// What it begins with.
     pub start: Option<Start>,
 }
 
-/// How a thread enters user mode the first time.
-pub struct Start {
-    /// Its registers.
-    pub regs: UserRegs,
-    /// Where in its own memory to store its id first (`CLONE_CHILD_SETTID`).
-    pub store_tid: Option<UserAddr>,
+/// What a thread begins with.
+pub enum Start {
+    /// It enters user mode.
+    User {
+        /// With these registers.
+        regs: UserRegs,
+        /// Having stored its id there in its own memory (`CLONE_CHILD_SETTID`).
+        store_tid: Option<UserAddr>,
+    },
+    /// It is a thread of the kernel and lives in this function.
+    Kernel(fn() -> !),
 }
 
 impl Thread {
@@ -107,7 +112,7 @@ impl Thread {
     #[must_use]
     pub fn new(seed: ThreadSeed) -> Self {
         let (tid, process) = seed.identity.unzip();
-        let state = match tid {
+        let state = match seed.start {
             Some(_) => ThreadState::ready(),
             None => ThreadState::running(),
         };
@@ -131,7 +136,7 @@ impl Thread {
         }
     }
 
-    /// Its id; an idle thread has none.
+    /// Its id; a thread of the kernel has none.
     #[must_use]
     pub fn tid(&self) -> Option<Pid> {
         Pid::new(self.tid.load(Ordering::Relaxed))
@@ -142,7 +147,7 @@ impl Thread {
         self.tid.store(tid.raw(), Ordering::Relaxed);
     }
 
-    /// Its process; an idle thread has none.
+    /// Its process; a thread of the kernel has none.
     #[must_use]
     pub fn process(&self) -> Option<&Arc<Process>> {
         self.process.as_ref()
@@ -190,13 +195,13 @@ impl Thread {
         *self.name.lock() = Name::new(name);
     }
 
-    /// Takes how it enters user mode the first time.
+    /// Takes what it begins with.
     #[must_use]
     pub fn take_start(&self) -> Option<Start> {
         self.start.lock().take()
     }
 
-    /// Its address space; none in an idle thread and after the end.
+    /// Its address space; none in a thread of the kernel and after the end.
     #[must_use]
     pub fn memory(&self) -> Option<Arc<MemoryMap>> {
         self.resources.memory.lock().clone()
@@ -270,7 +275,7 @@ impl Thread {
     /// Its process, for code that only runs in threads of processes.
     ///
     /// # Errors
-    /// `ESRCH` in an idle thread.
+    /// `ESRCH` in a thread of the kernel.
     pub fn require_process(&self) -> Result<&Arc<Process>, Errno> {
         self.process.as_ref().ok_or(Errno::ESRCH)
     }

@@ -1,7 +1,7 @@
 //! New processes and threads (`fork(2)`, `vfork(2)`, `clone(2)`, `clone3(2)`).
 
 use alloc::sync::Arc;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use abi::Errno;
 use abi::process::CloneFlags;
@@ -12,12 +12,22 @@ use proctree::Pid;
 use super::Completion;
 use crate::memory::user::UserAddr;
 use crate::process::context::thread_main;
+use crate::process::manager::is_single_process;
 use crate::process::credentials::capability;
 use crate::process::signal::{SharedActions, ThreadSignals};
 use crate::process::syscalls::{Call, SysResult};
 use crate::process::table::{TREE, Tree};
 use crate::process::thread::{Attention, Start, Thread, ThreadSeed};
 use crate::process::{Process, ProcessSeed, ThreadRef, scheduler};
+
+/// Threads created since boot.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// Threads created since boot (`processes` in `/proc/stat`).
+#[must_use]
+pub fn fork_count() -> u64 {
+    FORKS.load(Ordering::Relaxed)
+}
 
 /// What is asked of a clone.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +139,9 @@ impl Drop for ReservedPid {
 
 /// `RLIMIT_NPROC`, the system's limit, and memory for the kernel's own part of a thread.
 fn check_limits(call: &Call<'_>) -> Result<(), Errno> {
+    if is_single_process() {
+        return Err(Errno::EAGAIN);
+    }
     if !machine::mem::has_reserve() {
         return Err(Errno::ENOMEM);
     }
@@ -195,7 +208,7 @@ fn first_entry(call: &Call<'_>, request: &Request) -> Start {
         regs.rsp = request.stack;
     }
     let store_tid = request.has(CloneFlags::CLONE_CHILD_SETTID).then_some(request.child_tid);
-    Start { regs, store_tid }
+    Start::User { regs, store_tid }
 }
 
 fn new_process(call: &Call<'_>, request: &Request, pid: Pid) -> Result<Process, Errno> {
@@ -249,7 +262,7 @@ fn publish(call: &Call<'_>, request: &Request, child: &ThreadRef) -> Result<(), 
     group.threads.push(child.clone());
     drop(group);
     tree.add_thread(tid, child.clone());
-    scheduler::count_fork();
+    FORKS.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The end of threads and processes (`_exit(2)`, `exit_group(2)`).
 
 use alloc::sync::Arc;
+use core::fmt;
 use core::sync::atomic::Ordering;
 
 use abi::WaitStatus;
@@ -141,8 +142,22 @@ impl Aftermath {
 
 /// Without its first process nothing can go on.
 fn drop_init(process: &Process) -> ! {
-    let status = process.group.lock().ending.map_or(0, WaitStatus::raw);
-    crate::init::first_process_ended(WaitStatus::from_raw(status))
+    let status = process.group.lock().ending.unwrap_or(WaitStatus::exited(0));
+    let (pid, name) = (process.pid(), process.accounting().last_name());
+    crate::power::fatal(format_args!("the first process ({name}, pid {pid}) {}", Ending(status)))
+}
+
+/// An exit status in words.
+struct Ending(WaitStatus);
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.exit_code(), self.0.term_signal()) {
+            (Some(code), _) => write!(f, "exited with status {code}"),
+            (None, Some(number)) => write!(f, "was killed by signal {number}"),
+            (None, None) => write!(f, "ended"),
+        }
+    }
 }
 
 /// Orphans go to the nearest subreaper or the first process, which is told of those that have ended already.

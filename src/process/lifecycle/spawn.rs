@@ -67,7 +67,7 @@ fn start(pid: Pid, program: Program<'_>, loaded: LoadedProgram) -> Result<Arc<Pr
         actions: Arc::new(SharedActions::default()),
         limits,
     }));
-    let start = Start {
+    let start = Start::User {
         regs: loaded.registers(),
         store_tid: None,
     };
@@ -90,6 +90,32 @@ fn start(pid: Pid, program: Program<'_>, loaded: LoadedProgram) -> Result<Arc<Pr
     drop(tree);
     scheduler::start(&task);
     Ok(process)
+}
+
+/// Starts a thread of the kernel that lives in `life`.
+///
+/// # Errors
+/// `ENOMEM`.
+pub fn kernel_thread(name: &str, life: fn() -> !) -> Result<(), Errno> {
+    let seed = ThreadSeed {
+        identity: None,
+        name: name.into(),
+        sched: Schedulable::new(Priority::High.into(), CpuSet::ALL),
+        signals: ThreadSignals::default(),
+        memory: None,
+        files: None,
+        fs: None,
+        credentials: Arc::new(Credentials::superuser()),
+        start: Some(Start::Kernel(life)),
+    };
+    let task = Task::new(Thread::new(seed), thread_main, FpuInit::Reset).map_err(|_| Errno::ENOMEM)?;
+    scheduler::start(&task);
+    Ok(())
+}
+
+/// Ends the running thread of the kernel.
+pub fn end_kernel_thread() -> ! {
+    scheduler::exit()
 }
 
 /// As many as may fill an eighth of memory with kernel stacks (Linux's rule for `threads-max`).

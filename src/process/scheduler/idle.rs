@@ -15,7 +15,7 @@ use crate::process::{Credentials, ThreadRef};
 use alloc::sync::Arc;
 
 /// Turns the code that runs on this CPU into its idle thread. Comes first on each CPU, before any thread is started.
-pub(crate) fn adopt() {
+pub fn adopt() {
     let name = alloc::format!("idle/{}", cpu::current().index());
     let seed = ThreadSeed {
         identity: None,

@@ -176,7 +176,7 @@ pub(super) fn exit() -> ! {
     timers::set_slice(&irq, deadline);
     let Some(next) = next else {
         // Every CPU has had an idle thread since before its first thread ran.
-        machine::halt_forever("a CPU without an idle thread");
+        crate::power::fatal(format_args!("a CPU without an idle thread"));
     };
     accounting::enter_cpu(&next, now);
     next.sched().set_cpu(cpu::current());
