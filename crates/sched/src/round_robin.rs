@@ -167,18 +167,14 @@ impl<T: Task> RoundRobin<T> {
 
     fn push_back(&mut self, level: usize, task: T, now: u64) {
         self.note_waiting(level, now);
-        let slot = self.slab.push_back(&mut self.levels[level].list, task);
-        if let Some(task) = self.slab.get(slot) {
-            task.entity().set_place(slot);
-        }
+        task.entity().set_place(self.slab.next_slot());
+        self.slab.push_back(&mut self.levels[level].list, task);
     }
 
     fn push_front(&mut self, level: usize, task: T, now: u64) {
         self.note_waiting(level, now);
-        let slot = self.slab.push_front(&mut self.levels[level].list, task);
-        if let Some(task) = self.slab.get(slot) {
-            task.entity().set_place(slot);
-        }
+        task.entity().set_place(self.slab.next_slot());
+        self.slab.push_front(&mut self.levels[level].list, task);
     }
 
     fn set_current_level(&mut self, entity: &Entity, params: Params) -> Outcome {

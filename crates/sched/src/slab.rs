@@ -70,6 +70,15 @@ impl<T> Slab<T> {
         self.used as usize
     }
 
+    /// The slot that the next task added will get.
+    pub(crate) fn next_slot(&self) -> u32 {
+        if self.free == NONE {
+            self.slots.len() as u32
+        } else {
+            self.free
+        }
+    }
+
     fn insert(&mut self, slot: Slot<T>) -> u32 {
         self.used += 1;
         if let Some(free) = self.slots.get_mut(self.free as usize) {
@@ -83,8 +92,8 @@ impl<T> Slab<T> {
         index
     }
 
-    /// Adds a task at the end of a list and returns its slot.
-    pub(crate) fn push_back(&mut self, list: &mut List, task: T) -> u32 {
+    /// Adds a task at the end of a list, in [`Self::next_slot`].
+    pub(crate) fn push_back(&mut self, list: &mut List, task: T) {
         let index = self.insert(Slot {
             task: Some(task),
             prev: list.tail,
@@ -95,11 +104,10 @@ impl<T> Slab<T> {
             None => list.head = index,
         }
         list.tail = index;
-        index
     }
 
-    /// Adds a task at the front of a list and returns its slot.
-    pub(crate) fn push_front(&mut self, list: &mut List, task: T) -> u32 {
+    /// Adds a task at the front of a list, in [`Self::next_slot`].
+    pub(crate) fn push_front(&mut self, list: &mut List, task: T) {
         let index = self.insert(Slot {
             task: Some(task),
             prev: NONE,
@@ -110,7 +118,6 @@ impl<T> Slab<T> {
             None => list.tail = index,
         }
         list.head = index;
-        index
     }
 
     /// Takes the first task of a list.
