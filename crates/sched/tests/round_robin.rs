@@ -342,7 +342,7 @@ proptest! {
         }
         let longest = SLICE.into_iter().max().unwrap();
         let mut last_ran = vec![0; cpu.threads.len()];
-        while cpu.now < 60_000_000_000 {
+        while cpu.now < 20_000_000_000 {
             cpu.run(1_000_000);
             let Some(current) = &cpu.current else { break };
             last_ran[current.id] = cpu.now;
