@@ -3,6 +3,7 @@
 use crate::image::archive::Archive;
 use crate::image::initramfs;
 use crate::kernel::{self, Flavour};
+use crate::options::GuestKernel;
 use crate::qemu::accel::Accel;
 use crate::qemu::guest::{Console, End};
 use crate::qemu::session::Session;
@@ -19,11 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(1200);
 type Rows = Vec<(String, f64)>;
 
 /// Measures, prints the table and writes `target/bench.tsv`; the result is our exit status: 1 if RustOS is
-/// slower than Linux anywhere.
-pub fn run() -> Result<u8> {
+/// slower than Linux anywhere. With `only` one kernel is measured and nothing compared.
+pub fn run(only: Option<GuestKernel>) -> Result<u8> {
     let initrd = build_initrd()?;
-    let rustos = measure("RustOS", kernel::build(Flavour::Plain)?, &initrd, "")?;
-    let linux = measure("Linux", debian::linux()?, &initrd, "mitigations=off")?;
+    if let Some(kernel) = only {
+        for (name, value) in measure(kernel, &initrd)? {
+            println!("{name:<24} {value:>14.0}");
+        }
+        return Ok(0);
+    }
+    let rustos = measure(GuestKernel::RustOs, &initrd)?;
+    let linux = measure(GuestKernel::Linux, &initrd)?;
     let table = compare(&rustos, &linux)?;
     let tsv: String = table.iter().map(|row| row.join("\t") + "\n").collect();
     std::fs::write(
@@ -58,7 +65,11 @@ fn build_initrd() -> Result<PathBuf> {
     Ok(path)
 }
 
-fn measure(name: &str, kernel: PathBuf, initrd: &Path, append: &str) -> Result<Rows> {
+fn measure(kernel: GuestKernel, initrd: &Path) -> Result<Rows> {
+    let (name, kernel, append) = match kernel {
+        GuestKernel::RustOs => ("RustOS", kernel::build(Flavour::Plain)?, ""),
+        GuestKernel::Linux => ("Linux", debian::linux()?, "mitigations=off"),
+    };
     step::progress(&format!("measuring {name}"));
     let machine = Machine {
         boot: Boot::Direct {

@@ -38,7 +38,7 @@ fn dispatch() -> Result<u8> {
         "build" => build(),
         "run" => run::run(&options::RunOptions::parse(&mut parser)?),
         "test" => test::run(&options::TestOptions::parse(&mut parser)?),
-        "bench" => bench::run(),
+        "bench" => bench::run(options::bench(&mut parser)?),
         "lint" => lint::lint(),
         "fmt" => lint::format(),
         other => bail!("there is no subcommand {other:?}; see `./x help`"),

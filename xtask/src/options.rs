@@ -133,6 +133,18 @@ impl TestOptions {
     }
 }
 
+/// Reads what follows `bench`: the only kernel to measure, if one is named.
+pub fn bench(parser: &mut Parser) -> Result<Option<GuestKernel>> {
+    let mut only = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("kernel") => only = Some(guest_kernel(&parser.value()?.string()?)?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(only)
+}
+
 /// An option's name without its dashes, free of the parser's borrow.
 trait OwnedName {
     fn into_owned_name(self) -> Result<String>;
