@@ -32,20 +32,26 @@ pub fn choose(kernel: &Path, initramfs: &Path) -> Result<Accel> {
     }
     let memory = tree::scratch("kvm");
     let this_boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let verdict = |text: &str| format!("{}: {text}\n", this_boot.trim());
+    // A kernel that boots nowhere says nothing about KVM; what it did holds for itself only.
+    let made = std::fs::metadata(kernel)?.modified()?;
+    let (works, fails, unclear) = (
+        verdict("works"),
+        verdict("fails"),
+        verdict(&format!("unclear with {made:?}")),
+    );
     match std::fs::read_to_string(&memory) {
-        Ok(text) if text == format!("{this_boot}works") => return Ok(Accel::Kvm),
-        Ok(text) if text == format!("{this_boot}fails") => return Ok(Accel::Tcg),
+        Ok(text) if text == works => return Ok(Accel::Kvm),
+        Ok(text) if text == fails || text == unclear => return Ok(Accel::Tcg),
         _ => step::progress("trying KVM"),
     }
     let trial = Trial::new(kernel, initramfs)?;
     if trial.succeeds(Accel::Kvm, PATIENCE) {
-        std::fs::write(&memory, format!("{this_boot}works"))?;
+        std::fs::write(&memory, works)?;
         return Ok(Accel::Kvm);
     }
-    // A kernel that boots nowhere says nothing about KVM.
-    if trial.succeeds(Accel::Tcg, PATIENCE * 6) {
-        std::fs::write(&memory, format!("{this_boot}fails"))?;
-    }
+    let comparable = trial.succeeds(Accel::Tcg, PATIENCE * 3);
+    std::fs::write(&memory, if comparable { fails } else { unclear })?;
     Ok(Accel::Tcg)
 }
 
