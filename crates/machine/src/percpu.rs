@@ -89,11 +89,6 @@ impl PerCpu {
     pub(crate) fn index(&self) -> usize {
         self.index.load(Ordering::Relaxed) as usize
     }
-
-    /// The preemption word as another CPU or a report sees it.
-    pub(crate) fn preempt_word(&self) -> u32 {
-        self.preempt.load(Ordering::Relaxed)
-    }
 }
 
 static BLOCKS: [PerCpu; MAX_CPUS] = [const { PerCpu::new() }; MAX_CPUS];

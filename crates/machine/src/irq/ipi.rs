@@ -36,7 +36,7 @@ pub(crate) fn stop_others() {
     for _ in 0..10_000_000 {
         let running = cpu::ids()
             .filter(|&id| id != cpu::current())
-            .any(|id| is_running(id));
+            .any(is_running);
         if !running {
             break;
         }
