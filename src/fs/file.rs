@@ -129,11 +129,20 @@ pub trait FileOps: Send + Sync + Any {
         Err(Errno::ENOTTY)
     }
 
-    /// The pages to map (`mmap(2)`).
+    /// `fallocate(2)`, with its `mode`.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` by default; `ENOSPC`, `EFBIG`.
+    fn allocate(&self, file: &OpenFile, mode: u32, start: u64, len: u64) -> Result<(), Errno> {
+        let _ = (file, mode, start, len);
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// The pages to map (`mmap(2)`); callers use [`OpenFile::backing`].
     ///
     /// # Errors
     /// `ENODEV` if it cannot be mapped.
-    fn backing(&self, file: &OpenFile) -> Result<Arc<dyn Backing>, Errno> {
+    fn backing(self: Arc<Self>, file: &OpenFile) -> Result<Arc<dyn Backing>, Errno> {
         let _ = file;
         Err(Errno::ENODEV)
     }
@@ -394,6 +403,14 @@ impl OpenFile {
             return Err(Errno::ESPIPE);
         }
         self.ops.seek(self, offset, whence)
+    }
+
+    /// The pages to map (`mmap(2)`).
+    ///
+    /// # Errors
+    /// `ENODEV` if it cannot be mapped.
+    pub fn backing(&self) -> Result<Arc<dyn Backing>, Errno> {
+        self.ops.clone().backing(self)
     }
 
     /// What is the case now, see [`FileOps::poll`].

@@ -18,6 +18,7 @@
 mod context;
 mod dentry;
 pub mod device;
+pub mod directory;
 mod fd_table;
 mod file;
 pub mod initramfs;
@@ -38,10 +39,11 @@ pub use dentry::Dentry;
 pub use fd_table::{FdTable, Reservation};
 pub use file::{FileOps, OpenFile, seek_by_size};
 pub use inode::{
-    DirectoryEntry, FIRST_ENTRY, FileSystem, FileSystemType, Inode, Link, NewNode, WriteGate, generated,
+    DirectoryEntry, FIRST_ENTRY, FileSystem, FileSystemType, Inode, Link, NewNode, WriteGate,
+    generated,
 };
 pub use metadata::{AttributeChange, FileType, Metadata, Ownership};
 pub use mount::Mount;
 pub use open::{OpenHow, open, open_for_exec};
 pub use pipe::FifoSlot;
-pub use walk::{ResolveFlags, resolve};
+pub use walk::{At, ResolveFlags, resolve};

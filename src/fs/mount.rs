@@ -16,9 +16,9 @@ use super::dentry::Dentry;
 use super::inode::{FileSystem, FileSystemType};
 use super::{Path, levels};
 
-pub use calls::{MountRequest, mount, move_root, unmount};
-pub(super) use table::{covering, mount_point};
+pub use calls::{MountRequest, mount, pivot, statfs_flags, unmount};
 pub use table::{all, attach_root};
+pub(super) use table::{covering, mount_point};
 
 /// A file system's tree, or a part of it, seen at a place.
 pub struct Mount {
@@ -112,7 +112,11 @@ impl Mount {
 
     /// `EROFS` if nothing may be changed through this mount.
     pub(super) fn check_writable(&self) -> Result<(), Errno> {
-        if self.has(MS_RDONLY) { Err(Errno::EROFS) } else { Ok(()) }
+        if self.has(MS_RDONLY) {
+            Err(Errno::EROFS)
+        } else {
+            Ok(())
+        }
     }
 
     /// The mount's and the file system's options, as `/proc/mounts` shows them.
@@ -138,7 +142,17 @@ impl Mount {
     }
 }
 
-static TYPES: SpinLock<Vec<&'static dyn FileSystemType>> = SpinLock::new(levels::REGISTRY, Vec::new());
+impl Drop for Mount {
+    /// The cache of names holds a file system's tree together; with its last mount that must go too.
+    fn drop(&mut self) {
+        if !table::is_seen_elsewhere(&self.top) {
+            self.top.forget_all();
+        }
+    }
+}
+
+static TYPES: SpinLock<Vec<&'static dyn FileSystemType>> =
+    SpinLock::new(levels::REGISTRY, Vec::new());
 
 /// Makes a type of file system known to `mount(2)`.
 pub fn register(file_system_type: &'static dyn FileSystemType) {
@@ -153,5 +167,9 @@ pub fn types() -> Vec<&'static dyn FileSystemType> {
 
 /// The type of file system called `name`.
 pub(super) fn find_type(name: &[u8]) -> Option<&'static dyn FileSystemType> {
-    TYPES.lock().iter().copied().find(|kind| kind.name().as_bytes() == name)
+    TYPES
+        .lock()
+        .iter()
+        .copied()
+        .find(|kind| kind.name().as_bytes() == name)
 }

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use abi::{Errno, NAME_MAX, PATH_MAX};
 
-use super::inode::Link;
+use super::inode::{Inode, Link};
 use super::permission::{self, Access};
 use super::{FsContext, Path};
 use crate::process::credentials::Credentials;
@@ -42,7 +42,9 @@ bitflags::bitflags! {
 pub(super) enum Last {
     /// A name, not looked up yet.
     Name(Vec<u8>),
-    /// `.`, or nothing at all, as in `/`.
+    /// Nothing at all, as in `/`.
+    Root,
+    /// `.`.
     Dot,
     /// `..`.
     DotDot,
@@ -286,19 +288,12 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The parent of the last component.
-    ///
-    /// # Errors
-    /// Those of [`to_last`](Self::to_last).
-    pub(super) fn parent(mut self) -> Result<Parent, Errno> {
-        self.step_to_parent()
-    }
-
-    /// [`parent`](Self::parent) for a caller that goes on with [`follow`](Self::follow).
+    /// Walks to the last component. The walk can go on with [`follow`](Self::follow) if that is a symbolic link.
     pub(super) fn step_to_parent(&mut self) -> Result<Parent, Errno> {
         let (last, trailing_slash) = self.to_last()?;
         let last = match self.text.get(last).unwrap_or_default() {
-            b"" | b"." => Last::Dot,
+            b"" => Last::Root,
+            b"." => Last::Dot,
             b".." => Last::DotDot,
             name => Last::Name(name.to_vec()),
         };
@@ -307,6 +302,11 @@ impl<'a> Walk<'a> {
             last,
             trailing_slash,
         })
+    }
+
+    /// Where the walk is.
+    pub(super) fn at(&self) -> &Path {
+        &self.at
     }
 
     /// Walks to the end.
@@ -330,6 +330,42 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A path as a call gives it: where it begins, whose rights count, and its text.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    /// Whose root, current directory and umask count.
+    pub context: &'a FsContext,
+    /// Whose rights count.
+    pub credentials: &'a Credentials,
+    /// Where a relative path begins; by default the current directory.
+    pub start: Option<&'a Path>,
+    /// The text.
+    pub path: &'a [u8],
+}
+
+impl<'a> At<'a> {
+    /// The place the path names.
+    ///
+    /// # Errors
+    /// `ENOENT`, `ENOTDIR`, `EACCES`, `ELOOP`, `ENAMETOOLONG`.
+    pub fn resolve(&self, flags: ResolveFlags) -> Result<Path, Errno> {
+        self.walk(flags)?.finish()
+    }
+
+    pub(super) fn walk(&self, flags: ResolveFlags) -> Result<Walk<'a>, Errno> {
+        Walk::new(self.context, self.credentials, self.start, self.path, flags)
+    }
+
+    /// The directory in which the last component is, and that component.
+    pub(super) fn parent(&self) -> Result<Parent, Errno> {
+        self.walk(ResolveFlags::empty())?.step_to_parent()
+    }
+
+    pub(super) fn check(&self, inode: &dyn Inode, access: Access) -> Result<(), Errno> {
+        permission::check(inode, self.credentials, access)
+    }
+}
+
 /// The place `path` names. A relative path begins at `start`, by default the current directory.
 ///
 /// # Errors
@@ -341,15 +377,11 @@ pub fn resolve(
     path: &[u8],
     flags: ResolveFlags,
 ) -> Result<Path, Errno> {
-    Walk::new(context, credentials, start, path, flags)?.finish()
-}
-
-/// The directory in which the last component of `path` is, and that component.
-pub(super) fn resolve_parent(
-    context: &FsContext,
-    credentials: &Credentials,
-    start: Option<&Path>,
-    path: &[u8],
-) -> Result<Parent, Errno> {
-    Walk::new(context, credentials, start, path, ResolveFlags::empty())?.parent()
+    let at = At {
+        context,
+        credentials,
+        start,
+        path,
+    };
+    at.resolve(flags)
 }

@@ -55,7 +55,10 @@ impl Table {
 
     /// Takes the mount with this id out of the tree.
     pub(super) fn detach(&mut self, id: u64) -> Option<Entry> {
-        let index = self.entries.iter().position(|entry| entry.mount.id() == id)?;
+        let index = self
+            .entries
+            .iter()
+            .position(|entry| entry.mount.id() == id)?;
         let entry = self.entries.remove(index);
         if let Some(path) = &entry.on {
             path.dentry().count_mount(false);
@@ -81,7 +84,10 @@ impl Table {
         let mut next = 0;
         while let Some(&parent) = ids.get(next) {
             let below = self.entries.iter().filter(|entry| {
-                entry.on.as_ref().is_some_and(|on| on.mount().id() == parent)
+                entry
+                    .on
+                    .as_ref()
+                    .is_some_and(|on| on.mount().id() == parent)
             });
             ids.extend(below.map(|entry| entry.mount.id()));
             next += 1;
@@ -123,13 +129,31 @@ pub fn attach_root(file_system: Arc<dyn FileSystem>, source: &str) -> Result<Pat
 pub fn all() -> Vec<(Arc<Mount>, Option<Path>)> {
     with(|table| {
         let entries = table.entries.iter();
-        entries.map(|entry| (entry.mount.clone(), entry.on.clone())).collect()
+        entries
+            .map(|entry| (entry.mount.clone(), entry.on.clone()))
+            .collect()
     })
 }
 
 /// The top dentry of `file_system`: the one in use if it is mounted somewhere, so that all mounts share one cache.
 pub(super) fn top_of(file_system: &Arc<dyn FileSystem>) -> Arc<Dentry> {
     let same = |entry: &&Entry| Arc::ptr_eq(entry.mount.file_system(), file_system);
-    let known = with(|table| table.entries.iter().find(same).map(|entry| entry.mount.top.clone()));
+    let known = with(|table| {
+        table
+            .entries
+            .iter()
+            .find(same)
+            .map(|entry| entry.mount.top.clone())
+    });
     known.unwrap_or_else(|| Dentry::root(file_system.root()))
+}
+
+/// Whether a mount in the tree shows the tree whose top is `top`.
+pub(super) fn is_seen_elsewhere(top: &Arc<Dentry>) -> bool {
+    with(|table| {
+        table
+            .entries
+            .iter()
+            .any(|entry| Arc::ptr_eq(&entry.mount.top, top))
+    })
 }

@@ -1,0 +1,316 @@
+//! Pipes and FIFOs (`pipe(7)`, `fifo(7)`): a byte stream between two descriptors.
+
+mod buffer;
+mod fifo;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use abi::fcntl::OpenFlags;
+use abi::{Errno, PIPE_BUF};
+
+use super::metadata::{self, FileType, Metadata, Ownership};
+use super::{FileOps, OpenFile};
+use crate::memory::user::{Sink, Source, UserAddr};
+use crate::process::signal;
+use crate::process::sync::{Mutex, PollEvents, PollTable, WaitQueue};
+use crate::process::syscalls::{Call, SysResult};
+
+use buffer::Buffer;
+pub use fifo::{FifoSlot, open_fifo};
+
+/// Bytes a new pipe can hold.
+pub const DEFAULT_CAPACITY: usize = 64 * 1024;
+/// Bytes an unprivileged user may make a pipe hold.
+pub const MAX_CAPACITY: usize = 1024 * 1024;
+/// `FIONREAD` of `ioctl_tty(2)`: how many bytes can be read.
+const FIONREAD: u32 = 0x541b;
+
+/// What the two ends share.
+///
+/// `len` and `capacity` repeat what the buffer knows, for waiters to look at without its lock; they change only
+/// under it. A reader sleeps while `len` is 0 and is woken by the write that changes that; a writer sleeps until there
+/// is room for the rest of what it writes, at most [`PIPE_BUF`], and is woken when that much may have become free.
+struct Pipe {
+    buffer: Mutex<Buffer>,
+    len: AtomicUsize,
+    capacity: AtomicUsize,
+    readers: Ends,
+    writers: Ends,
+    attributes: Metadata,
+}
+
+/// All open ends of one kind.
+struct Ends {
+    open: AtomicU32,
+    /// How many have ever been opened: lets an opener of a FIFO see a peer that came and went.
+    opened: AtomicU32,
+    /// Where ends of this kind wait.
+    queue: Arc<WaitQueue>,
+}
+
+impl Ends {
+    fn new() -> Self {
+        Self {
+            open: AtomicU32::new(0),
+            opened: AtomicU32::new(0),
+            queue: Arc::new(WaitQueue::new()),
+        }
+    }
+
+    fn add(&self) {
+        self.open.fetch_add(1, Ordering::SeqCst);
+        self.opened.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn remove(&self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn none(&self) -> bool {
+        self.open.load(Ordering::SeqCst) == 0
+    }
+
+    fn ever(&self) -> u32 {
+        self.opened.load(Ordering::SeqCst)
+    }
+}
+
+impl Pipe {
+    fn with_attributes(attributes: Metadata) -> Result<Arc<Self>, Errno> {
+        Ok(Arc::new(Self {
+            buffer: Mutex::new(Buffer::new(DEFAULT_CAPACITY)?),
+            len: AtomicUsize::new(0),
+            capacity: AtomicUsize::new(DEFAULT_CAPACITY),
+            readers: Ends::new(),
+            writers: Ends::new(),
+            attributes,
+        }))
+    }
+
+    fn end(self: &Arc<Self>, reads: bool, writes: bool) -> PipeEnd {
+        if reads {
+            self.readers.add();
+        }
+        if writes {
+            self.writers.add();
+        }
+        PipeEnd {
+            pipe: self.clone(),
+            reads,
+            writes,
+            writers_before: 0,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len.load(Ordering::SeqCst) == 0
+    }
+
+    fn room(&self) -> usize {
+        let capacity = self.capacity.load(Ordering::SeqCst);
+        capacity.saturating_sub(self.len.load(Ordering::SeqCst))
+    }
+
+    fn read(&self, nonblocking: bool, sink: &mut Sink<'_>) -> SysResult {
+        if sink.remaining() == 0 {
+            return Ok(0);
+        }
+        loop {
+            let mut buffer = self.buffer.lock();
+            if !buffer.is_empty() {
+                let result = buffer.read(sink);
+                self.len.store(buffer.len(), Ordering::SeqCst);
+                let wake = buffer.is_empty() || buffer.room() >= PIPE_BUF;
+                drop(buffer);
+                if wake {
+                    self.writers.queue.wake_all();
+                }
+                return sink.result(result);
+            }
+            drop(buffer);
+            if self.writers.none() {
+                return Ok(0);
+            }
+            if nonblocking {
+                return Err(Errno::EAGAIN);
+            }
+            let ready = || (!self.is_empty() || self.writers.none()).then_some(());
+            self.readers.queue.wait_until(ready)?;
+        }
+    }
+
+    fn write(&self, nonblocking: bool, source: &mut Source<'_>) -> SysResult {
+        let atomic = source.remaining() <= PIPE_BUF;
+        while source.remaining() > 0 {
+            if self.readers.none() {
+                signal::send_to_current(abi::signal::SIGPIPE);
+                return source.result(Err(Errno::EPIPE));
+            }
+            let mut buffer = self.buffer.lock();
+            let needed = if atomic { source.remaining() } else { 1 };
+            if buffer.room() >= needed {
+                let was_empty = buffer.is_empty();
+                let result = buffer.write(source);
+                self.len.store(buffer.len(), Ordering::SeqCst);
+                let wake = was_empty && !buffer.is_empty();
+                drop(buffer);
+                if wake {
+                    self.readers.queue.wake_all();
+                }
+                if result.is_err() {
+                    return source.result(result);
+                }
+                continue;
+            }
+            drop(buffer);
+            if nonblocking {
+                return source.result(Err(Errno::EAGAIN));
+            }
+            let needed = source.remaining().min(PIPE_BUF);
+            let ready = || (self.room() >= needed || self.readers.none()).then_some(());
+            if let Err(error) = self.writers.queue.wait_until(ready) {
+                return source.result(Err(error));
+            }
+        }
+        Ok(source.done())
+    }
+
+    fn resize(&self, capacity: usize) -> Result<usize, Errno> {
+        let mut buffer = self.buffer.lock();
+        buffer.resize(capacity)?;
+        self.capacity.store(capacity, Ordering::SeqCst);
+        drop(buffer);
+        self.writers.queue.wake_all();
+        Ok(capacity)
+    }
+}
+
+/// One end of a pipe, or both of a FIFO opened `O_RDWR`.
+pub struct PipeEnd {
+    pipe: Arc<Pipe>,
+    reads: bool,
+    writes: bool,
+    /// How many writers a FIFO had ever had when this end was opened without one: as long as none came since, the
+    /// lack of writers is no hang-up.
+    writers_before: u32,
+}
+
+impl PipeEnd {
+    /// `fcntl(F_GETPIPE_SZ)`: bytes the pipe can hold.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.pipe.capacity.load(Ordering::Relaxed)
+    }
+
+    /// `fcntl(F_SETPIPE_SZ)`: makes the pipe hold at least `bytes`, and gives how many.
+    ///
+    /// # Errors
+    /// `EPERM` beyond [`MAX_CAPACITY`] unless `privileged`, `EINVAL`, `EBUSY` if more is in it, `ENOMEM`.
+    pub fn set_capacity(&self, bytes: usize, privileged: bool) -> Result<usize, Errno> {
+        const LARGEST: usize = 1 << 30;
+        if bytes > LARGEST {
+            return Err(Errno::EINVAL);
+        }
+        let capacity = bytes.max(abi::PAGE_SIZE).next_power_of_two();
+        if capacity > MAX_CAPACITY && capacity > self.capacity() && !privileged {
+            return Err(Errno::EPERM);
+        }
+        self.pipe.resize(capacity)
+    }
+}
+
+impl FileOps for PipeEnd {
+    fn read(&self, file: &OpenFile, sink: &mut Sink<'_>) -> SysResult {
+        self.pipe.read(file.is_nonblocking(), sink)
+    }
+
+    fn write(&self, file: &OpenFile, source: &mut Source<'_>) -> SysResult {
+        self.pipe.write(file.is_nonblocking(), source)
+    }
+
+    fn poll(&self, _file: &OpenFile, mut table: Option<&mut PollTable>) -> PollEvents {
+        let pipe = &*self.pipe;
+        let mut events = PollEvents::empty();
+        if self.reads {
+            if let Some(table) = &mut table {
+                table.register(&pipe.readers.queue);
+            }
+            if !pipe.is_empty() {
+                events |= PollEvents::POLLIN | PollEvents::POLLRDNORM;
+            }
+            if pipe.writers.none() && pipe.writers.ever() != self.writers_before {
+                events |= PollEvents::POLLHUP;
+            }
+        }
+        if self.writes {
+            if let Some(table) = &mut table {
+                table.register(&pipe.writers.queue);
+            }
+            if pipe.room() >= PIPE_BUF {
+                events |= PollEvents::POLLOUT | PollEvents::POLLWRNORM;
+            }
+            if pipe.readers.none() {
+                events |= PollEvents::POLLERR;
+            }
+        }
+        events
+    }
+
+    fn ioctl(&self, _: &mut Call<'_>, _: &OpenFile, command: u32, argument: UserAddr) -> SysResult {
+        if command != FIONREAD {
+            return Err(Errno::ENOTTY);
+        }
+        let len = self.pipe.len.load(Ordering::Relaxed);
+        argument.write(&i32::try_from(len).unwrap_or(i32::MAX))?;
+        Ok(0)
+    }
+
+    fn metadata(&self) -> Option<Metadata> {
+        Some(self.pipe.attributes)
+    }
+
+    fn label(&self) -> Option<String> {
+        let attributes = &self.pipe.attributes;
+        (attributes.device == pipe_device()).then(|| format!("pipe:[{}]", attributes.inode))
+    }
+}
+
+impl Drop for PipeEnd {
+    fn drop(&mut self) {
+        if self.reads {
+            self.pipe.readers.remove();
+            self.pipe.writers.queue.wake_all();
+        }
+        if self.writes {
+            self.pipe.writers.remove();
+            self.pipe.readers.queue.wake_all();
+        }
+    }
+}
+
+/// The device number of the file system pipes are on.
+fn pipe_device() -> u64 {
+    abi::stat::makedev(0, 0xff_fff)
+}
+
+/// A new pipe: the end to read and the end to write. `flags` may hold `O_NONBLOCK`.
+///
+/// # Errors
+/// `ENOMEM`.
+pub fn pipe(flags: OpenFlags, owner: Ownership) -> Result<(Arc<OpenFile>, Arc<OpenFile>), Errno> {
+    let pipe = Pipe::with_attributes(Metadata {
+        device: pipe_device(),
+        uid: owner.uid,
+        gid: owner.gid,
+        ..super::generated(FileType::Fifo, owner.mode, metadata::anonymous_inode())
+    })?;
+    let reader = Arc::new(pipe.end(true, false));
+    let writer = Arc::new(pipe.end(false, true));
+    Ok((
+        OpenFile::anonymous(reader, flags | OpenFlags::O_RDONLY),
+        OpenFile::anonymous(writer, flags | OpenFlags::O_WRONLY),
+    ))
+}

@@ -1,0 +1,77 @@
+//! FIFOs: pipes with a name (`fifo(7)`).
+
+use alloc::sync::{Arc, Weak};
+
+use abi::Errno;
+use abi::fcntl::OpenFlags;
+use machine::sync::SpinLock;
+
+use super::{Pipe, PipeEnd};
+use crate::fs::{FileOps, Metadata, levels};
+
+/// Where a FIFO's inode keeps the pipe its openers share, while there are any.
+pub struct FifoSlot(SpinLock<Weak<Pipe>>);
+
+impl Default for FifoSlot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FifoSlot {
+    /// A FIFO nobody has open.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(SpinLock::new(levels::PAGES, Weak::new()))
+    }
+
+    fn pipe(&self, attributes: &Metadata) -> Result<Arc<Pipe>, Errno> {
+        if let Some(pipe) = self.0.lock().upgrade() {
+            return Ok(pipe);
+        }
+        let new = Pipe::with_attributes(*attributes)?;
+        let mut slot = self.0.lock();
+        if let Some(pipe) = slot.upgrade() {
+            return Ok(pipe);
+        }
+        *slot = Arc::downgrade(&new);
+        Ok(new)
+    }
+}
+
+/// Opens a FIFO: waits until the other end is opened too, unless `flags` say otherwise. `attributes` are its inode's.
+///
+/// # Errors
+/// `ENXIO` for a writer with `O_NONBLOCK` and no reader, `ERESTARTSYS`, `ENOMEM`.
+pub fn open_fifo(
+    slot: &FifoSlot,
+    attributes: &Metadata,
+    flags: OpenFlags,
+) -> Result<Arc<dyn FileOps>, Errno> {
+    let pipe = slot.pipe(attributes)?;
+    let nonblocking = flags.contains(OpenFlags::O_NONBLOCK);
+    let (reads, writes) = (flags.readable(), flags.writable());
+    if writes && !reads && nonblocking && pipe.readers.none() {
+        return Err(Errno::ENXIO);
+    }
+    let (readers_before, writers_before) = (pipe.readers.ever(), pipe.writers.ever());
+    let mut end = pipe.end(reads, writes);
+    if reads {
+        pipe.writers.queue.wake_all();
+    }
+    if writes {
+        pipe.readers.queue.wake_all();
+    }
+    if reads && !writes && pipe.writers.none() {
+        if nonblocking {
+            end.writers_before = writers_before;
+        } else {
+            let came = || (pipe.writers.ever() != writers_before).then_some(());
+            pipe.readers.queue.wait_until(came)?;
+        }
+    } else if writes && !reads && pipe.readers.none() {
+        let came = || (pipe.readers.ever() != readers_before).then_some(());
+        pipe.writers.queue.wait_until(came)?;
+    }
+    Ok(Arc::new(end) as Arc<PipeEnd>)
+}
