@@ -197,6 +197,16 @@ impl FsContext {
         drop(old);
     }
 
+    /// Puts `new` wherever `old` is the root or the current directory (`pivot_root(2)`).
+    pub fn replace(&self, old: &Path, new: &Path) {
+        if self.root().same_place(old) {
+            self.set_root(new.clone());
+        }
+        if self.directory().same_place(old) {
+            self.set_directory(new.clone());
+        }
+    }
+
     /// `chdir(2)` once everything is checked.
     pub fn set_directory(&self, directory: Path) {
         let old = core::mem::replace(&mut self.state.lock().directory, directory);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use abi::Errno;
 use abi::fcntl::OpenFlags;
-use abi::stat::makedev;
+use abi::stat::{major, makedev};
 use machine::sync::SpinLock;
 
 use super::{FileOps, levels};
@@ -54,11 +54,23 @@ pub fn find_char(number: u64) -> Option<CharDevice> {
     CHAR_DEVICES.lock().get(&number).copied()
 }
 
+/// Drivers of whole major numbers.
+static CHAR_FAMILIES: SpinLock<BTreeMap<u32, OpenDevice>> =
+    SpinLock::new(levels::REGISTRY, BTreeMap::new());
+
+/// Makes `open` serve all devices with this major number that are not registered on their own. They do not appear in
+/// `/dev`.
+pub fn register_char_family(major: u32, open: OpenDevice) {
+    CHAR_FAMILIES.lock().insert(major, open);
+}
+
 /// Opens the character device with this number.
 ///
 /// # Errors
 /// `ENXIO` if there is none, else those of its driver.
 pub fn open_char(number: u64, flags: OpenFlags) -> Result<Arc<dyn FileOps>, Errno> {
-    let device = find_char(number).ok_or(Errno::ENXIO)?;
-    (device.open)(number, flags)
+    let device = find_char(number).map(|device| device.open);
+    let family = || CHAR_FAMILIES.lock().get(&major(number)).copied();
+    let open = device.or_else(family).ok_or(Errno::ENXIO)?;
+    open(number, flags)
 }

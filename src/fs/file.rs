@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::any::Any;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use abi::Errno;
 use abi::fcntl::{OpenFlags, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET};
@@ -153,7 +153,8 @@ pub trait FileOps: Send + Sync + Any {
     }
 
     /// What `/proc/PID/fd/N` shows for something that is in no directory: `pipe:[5]`, `anon_inode:[eventfd]`.
-    fn label(&self) -> Option<String> {
+    fn label(&self, file: &OpenFile) -> Option<String> {
+        let _ = file;
         None
     }
 
@@ -205,6 +206,8 @@ pub struct OpenFile {
     /// Where the next `read` or `write` of a seekable file happens.
     pub(super) position: Mutex<u64>,
     usage: Usage,
+    /// Who gets `SIGIO`: a process, or a group if negative; 0 for nobody.
+    owner: AtomicI32,
 }
 
 /// What an open file counts as at its inode's [`WriteGate`](super::WriteGate).
@@ -245,6 +248,7 @@ impl OpenFile {
             flags: AtomicU32::new(shown.bits()),
             position: Mutex::new(0),
             usage,
+            owner: AtomicI32::new(0),
         }
     }
 
@@ -334,7 +338,7 @@ impl OpenFile {
     /// The text of its link in `/proc/PID/fd`, seen by a process whose root is `root`.
     #[must_use]
     pub fn describe(&self, root: &Path) -> alloc::vec::Vec<u8> {
-        match (&self.path, self.ops.label()) {
+        match (&self.path, self.ops.label(self)) {
             (_, Some(label)) => label.into_bytes(),
             (Some(path), None) => path.display(root),
             (None, None) => b"anon_inode:[unknown]".to_vec(),
@@ -416,6 +420,22 @@ impl OpenFile {
     /// What is the case now, see [`FileOps::poll`].
     pub fn poll(&self, table: Option<&mut PollTable>) -> PollEvents {
         self.ops.poll(self, table)
+    }
+
+    /// `fcntl(F_GETOWN)`: who gets `SIGIO`, a group if negative.
+    #[must_use]
+    pub fn owner(&self) -> i32 {
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    /// `fcntl(F_SETOWN)`.
+    ///
+    /// # Errors
+    /// `EINVAL` for a number no group can have.
+    pub fn set_owner(&self, owner: i32) -> Result<(), Errno> {
+        owner.checked_neg().ok_or(Errno::EINVAL)?;
+        self.owner.store(owner, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Identifies this open file as the owner of locks.

@@ -163,6 +163,17 @@ pub struct AttributeChange {
     pub modified: Option<Timespec>,
 }
 
+impl AttributeChange {
+    /// A change of the size alone.
+    #[must_use]
+    pub fn to_size(size: u64) -> Self {
+        Self {
+            size: Some(size),
+            ..Self::default()
+        }
+    }
+}
+
 /// The wall-clock time, for the time stamps of files.
 #[must_use]
 pub fn now() -> Timespec {

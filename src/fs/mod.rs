@@ -25,6 +25,7 @@ pub mod initramfs;
 mod inode;
 mod levels;
 pub mod locks;
+pub mod memfd;
 pub mod metadata;
 pub mod mount;
 pub mod names;

@@ -110,8 +110,11 @@ impl Mount {
         self.flags() & flag != 0
     }
 
-    /// `EROFS` if nothing may be changed through this mount.
-    pub(super) fn check_writable(&self) -> Result<(), Errno> {
+    /// Checks that files may be changed through this mount.
+    ///
+    /// # Errors
+    /// `EROFS`.
+    pub fn check_writable(&self) -> Result<(), Errno> {
         if self.has(MS_RDONLY) {
             Err(Errno::EROFS)
         } else {

@@ -186,11 +186,7 @@ fn open_found(
         usage,
     ));
     if flags.contains(OpenFlags::O_TRUNC) && regular && !created {
-        let change = AttributeChange {
-            size: Some(0),
-            ..AttributeChange::default()
-        };
-        inode.set_attributes(&change)?;
+        inode.set_attributes(&AttributeChange::to_size(0))?;
     }
     Ok(file)
 }
@@ -242,7 +238,7 @@ fn open_object(path: &Path, flags: OpenFlags) -> Result<Arc<dyn FileOps>, Errno>
         FileType::CharDevice => device::open_char(inode.metadata().rdev, flags),
         FileType::Fifo => {
             let slot = inode.fifo().ok_or(Errno::ENXIO)?;
-            pipe::open_fifo(slot, &inode.metadata(), flags)
+            pipe::open_fifo(slot, flags)
         }
         FileType::BlockDevice | FileType::Socket => Err(Errno::ENXIO),
         FileType::Symlink => Err(Errno::ELOOP),

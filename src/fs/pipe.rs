@@ -9,10 +9,12 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use abi::fcntl::OpenFlags;
+use abi::stat::{PIPEFS_MAGIC, Statfs, makedev};
 use abi::{Errno, PIPE_BUF};
+use machine::sync::SpinLock;
 
 use super::metadata::{self, FileType, Metadata, Ownership};
-use super::{FileOps, OpenFile};
+use super::{Dentry, FileOps, FileSystem, Inode, Mount, OpenFile, Path, levels};
 use crate::memory::user::{Sink, Source, UserAddr};
 use crate::process::signal;
 use crate::process::sync::{Mutex, PollEvents, PollTable, WaitQueue};
@@ -39,7 +41,6 @@ struct Pipe {
     capacity: AtomicUsize,
     readers: Ends,
     writers: Ends,
-    attributes: Metadata,
 }
 
 /// All open ends of one kind.
@@ -79,14 +80,13 @@ impl Ends {
 }
 
 impl Pipe {
-    fn with_attributes(attributes: Metadata) -> Result<Arc<Self>, Errno> {
+    fn new() -> Result<Arc<Self>, Errno> {
         Ok(Arc::new(Self {
             buffer: Mutex::new(Buffer::new(DEFAULT_CAPACITY)?),
             len: AtomicUsize::new(0),
             capacity: AtomicUsize::new(DEFAULT_CAPACITY),
             readers: Ends::new(),
             writers: Ends::new(),
-            attributes,
         }))
     }
 
@@ -268,13 +268,9 @@ impl FileOps for PipeEnd {
         Ok(0)
     }
 
-    fn metadata(&self) -> Option<Metadata> {
-        Some(self.pipe.attributes)
-    }
-
-    fn label(&self) -> Option<String> {
-        let attributes = &self.pipe.attributes;
-        (attributes.device == pipe_device()).then(|| format!("pipe:[{}]", attributes.inode))
+    fn label(&self, file: &OpenFile) -> Option<String> {
+        let attributes = file.metadata();
+        (attributes.device == PIPE_DEVICE).then(|| format!("pipe:[{}]", attributes.inode))
     }
 }
 
@@ -291,9 +287,62 @@ impl Drop for PipeEnd {
     }
 }
 
-/// The device number of the file system pipes are on.
-fn pipe_device() -> u64 {
-    abi::stat::makedev(0, 0xff_fff)
+/// The inode of a pipe without a name.
+struct PipeInode {
+    slot: FifoSlot,
+    attributes: Metadata,
+}
+
+impl Inode for PipeInode {
+    fn file_type(&self) -> FileType {
+        FileType::Fifo
+    }
+
+    fn metadata(&self) -> Metadata {
+        self.attributes
+    }
+
+    fn fifo(&self) -> Option<&FifoSlot> {
+        Some(&self.slot)
+    }
+}
+
+/// The file system such inodes are on: it has no tree, and is mounted nowhere.
+struct PipeFs;
+
+/// The number of that file system: the last one of those without a device.
+const PIPE_DEVICE: u64 = makedev(0, 0xf_ffff);
+
+impl FileSystem for PipeFs {
+    fn type_name(&self) -> &'static str {
+        "pipefs"
+    }
+
+    fn root(&self) -> Arc<dyn Inode> {
+        let attributes = super::generated(FileType::Directory, 0o555, 1);
+        let slot = FifoSlot::new();
+        Arc::new(PipeInode { slot, attributes })
+    }
+
+    fn statistics(&self) -> Statfs {
+        Statfs {
+            f_type: PIPEFS_MAGIC,
+            f_bsize: 4096,
+            f_namelen: 255,
+            f_frsize: 4096,
+            ..Statfs::default()
+        }
+    }
+}
+
+/// The mount of the one pipe file system.
+fn pipe_mount() -> Arc<Mount> {
+    static MOUNT: SpinLock<Option<Arc<Mount>>> = SpinLock::new(levels::REGISTRY, None);
+    if let Some(mount) = &*MOUNT.lock() {
+        return mount.clone();
+    }
+    let new = Mount::detached(Arc::new(PipeFs), "pipefs");
+    MOUNT.lock().get_or_insert(new).clone()
 }
 
 /// A new pipe: the end to read and the end to write. `flags` may hold `O_NONBLOCK`.
@@ -301,16 +350,21 @@ fn pipe_device() -> u64 {
 /// # Errors
 /// `ENOMEM`.
 pub fn pipe(flags: OpenFlags, owner: Ownership) -> Result<(Arc<OpenFile>, Arc<OpenFile>), Errno> {
-    let pipe = Pipe::with_attributes(Metadata {
-        device: pipe_device(),
+    let mount = pipe_mount();
+    let attributes = Metadata {
+        device: PIPE_DEVICE,
         uid: owner.uid,
         gid: owner.gid,
         ..super::generated(FileType::Fifo, owner.mode, metadata::anonymous_inode())
-    })?;
+    };
+    let pipe = Pipe::new()?;
+    let slot = FifoSlot::with(&pipe);
+    let dentry = Dentry::root(Arc::new(PipeInode { slot, attributes }));
+    let path = Path::new(mount, dentry);
     let reader = Arc::new(pipe.end(true, false));
     let writer = Arc::new(pipe.end(false, true));
     Ok((
-        OpenFile::anonymous(reader, flags | OpenFlags::O_RDONLY),
-        OpenFile::anonymous(writer, flags | OpenFlags::O_WRONLY),
+        OpenFile::at_path(reader, path.clone(), flags | OpenFlags::O_RDONLY),
+        OpenFile::at_path(writer, path, flags | OpenFlags::O_WRONLY),
     ))
 }

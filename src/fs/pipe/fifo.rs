@@ -7,7 +7,7 @@ use abi::fcntl::OpenFlags;
 use machine::sync::SpinLock;
 
 use super::{Pipe, PipeEnd};
-use crate::fs::{FileOps, Metadata, levels};
+use crate::fs::{FileOps, levels};
 
 /// Where a FIFO's inode keeps the pipe its openers share, while there are any.
 pub struct FifoSlot(SpinLock<Weak<Pipe>>);
@@ -25,11 +25,16 @@ impl FifoSlot {
         Self(SpinLock::new(levels::PAGES, Weak::new()))
     }
 
-    fn pipe(&self, attributes: &Metadata) -> Result<Arc<Pipe>, Errno> {
+    /// The slot of a pipe that is made with its ends open.
+    pub(super) fn with(pipe: &Arc<Pipe>) -> Self {
+        Self(SpinLock::new(levels::PAGES, Arc::downgrade(pipe)))
+    }
+
+    fn pipe(&self) -> Result<Arc<Pipe>, Errno> {
         if let Some(pipe) = self.0.lock().upgrade() {
             return Ok(pipe);
         }
-        let new = Pipe::with_attributes(*attributes)?;
+        let new = Pipe::new()?;
         let mut slot = self.0.lock();
         if let Some(pipe) = slot.upgrade() {
             return Ok(pipe);
@@ -39,16 +44,15 @@ impl FifoSlot {
     }
 }
 
-/// Opens a FIFO: waits until the other end is opened too, unless `flags` say otherwise. `attributes` are its inode's.
+/// Opens a FIFO: waits until the other end is opened too, unless `flags` say otherwise.
 ///
 /// # Errors
 /// `ENXIO` for a writer with `O_NONBLOCK` and no reader, `ERESTARTSYS`, `ENOMEM`.
 pub fn open_fifo(
     slot: &FifoSlot,
-    attributes: &Metadata,
     flags: OpenFlags,
 ) -> Result<Arc<dyn FileOps>, Errno> {
-    let pipe = slot.pipe(attributes)?;
+    let pipe = slot.pipe()?;
     let nonblocking = flags.contains(OpenFlags::O_NONBLOCK);
     let (reads, writes) = (flags.readable(), flags.writable());
     if writes && !reads && nonblocking && pipe.readers.none() {
