@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use abi::Errno;
 use abi::fcntl::{OpenFlags, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET};
+use abi::signal::KernelSigInfo;
 
 use super::inode::Inode;
 use super::metadata::Metadata;
@@ -15,6 +16,7 @@ use crate::memory::Backing;
 use crate::memory::user::{Sink, Source, UserAddr};
 use crate::process::sync::{Mutex, PollEvents, PollTable};
 use crate::process::syscalls::{Call, SysResult};
+use crate::process::{signal, with_current_thread};
 
 /// The behaviour of an open file.
 ///
@@ -442,6 +444,16 @@ impl OpenFile {
     pub(super) fn identity(&self) -> usize {
         core::ptr::from_ref(self).addr()
     }
+}
+
+/// Sends the running thread a signal for what it does to a file: `SIGPIPE`, `SIGXFSZ`.
+pub(super) fn raise(number: i32) {
+    with_current_thread(|thread| {
+        let pid = thread.process().map_or(0, |process| process.pid().raw());
+        let uid = thread.credentials().user.real;
+        // A thread on its way out no longer takes signals.
+        let _ = signal::send_to_thread(thread, KernelSigInfo::kill(number, pid.cast_signed(), uid));
+    });
 }
 
 /// Flags of `open(2)` that act once and are not kept.

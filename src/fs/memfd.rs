@@ -37,7 +37,11 @@ fn home() -> (Arc<TmpFs>, Arc<Mount>) {
 ///
 /// # Errors
 /// `ENOMEM`.
-pub fn create(name: &[u8], sealable: bool, credentials: &Credentials) -> Result<Arc<OpenFile>, Errno> {
+pub fn create(
+    name: &[u8],
+    sealable: bool,
+    credentials: &Credentials,
+) -> Result<Arc<OpenFile>, Errno> {
     let (file_system, mount) = home();
     let inode = file_system.unnamed_file(owned_by(credentials, 0o777))?;
     if sealable {
@@ -50,5 +54,10 @@ pub fn create(name: &[u8], sealable: bool, credentials: &Credentials) -> Result<
     let dentry = Dentry::unnamed(inode.clone(), mount.root(), &shown);
     let path = Path::new(mount, dentry);
     let flags = OpenFlags::O_RDWR | OpenFlags::O_LARGEFILE;
-    Ok(Arc::new(OpenFile::build(inode, Some(path), flags, Usage::Writes)))
+    Ok(Arc::new(OpenFile::build(
+        inode,
+        Some(path),
+        flags,
+        Usage::Writes,
+    )))
 }

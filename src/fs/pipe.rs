@@ -13,10 +13,10 @@ use abi::stat::{PIPEFS_MAGIC, Statfs, makedev};
 use abi::{Errno, PIPE_BUF};
 use machine::sync::SpinLock;
 
+use super::file::raise;
 use super::metadata::{self, FileType, Metadata, Ownership};
 use super::{Dentry, FileOps, FileSystem, Inode, Mount, OpenFile, Path, levels};
 use crate::memory::user::{Sink, Source, UserAddr};
-use crate::process::signal;
 use crate::process::sync::{Mutex, PollEvents, PollTable, WaitQueue};
 use crate::process::syscalls::{Call, SysResult};
 
@@ -146,7 +146,7 @@ impl Pipe {
         let atomic = source.remaining() <= PIPE_BUF;
         while source.remaining() > 0 {
             if self.readers.none() {
-                signal::send_to_current(abi::signal::SIGPIPE);
+                raise(abi::signal::SIGPIPE);
                 return source.result(Err(Errno::EPIPE));
             }
             let mut buffer = self.buffer.lock();

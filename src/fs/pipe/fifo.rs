@@ -48,10 +48,7 @@ impl FifoSlot {
 ///
 /// # Errors
 /// `ENXIO` for a writer with `O_NONBLOCK` and no reader, `ERESTARTSYS`, `ENOMEM`.
-pub fn open_fifo(
-    slot: &FifoSlot,
-    flags: OpenFlags,
-) -> Result<Arc<dyn FileOps>, Errno> {
+pub fn open_fifo(slot: &FifoSlot, flags: OpenFlags) -> Result<Arc<dyn FileOps>, Errno> {
     let pipe = slot.pipe()?;
     let nonblocking = flags.contains(OpenFlags::O_NONBLOCK);
     let (reads, writes) = (flags.readable(), flags.writable());

@@ -12,13 +12,14 @@ use machine::sync::SpinLock;
 
 use super::TmpInode;
 use super::pages::Pages;
+use crate::fs::file::raise;
 use crate::fs::{FileOps, Inode, OpenFile, WriteGate, levels, seek_by_size};
 use crate::memory::user::{Sink, Source};
 use crate::memory::{Backing, BackingError, BackingIdentity, MappingList};
 use crate::process::credentials::capability;
 use crate::process::sync::Mutex;
 use crate::process::syscalls::SysResult;
-use crate::process::{signal, with_current_thread};
+use crate::process::with_current_thread;
 
 /// The largest size of a file (Linux's `MAX_LFS_FILESIZE`).
 const MAX_SIZE: u64 = i64::MAX as u64;
@@ -196,7 +197,7 @@ impl TmpInode {
         let allowed = file_size_limit();
         if allowed < limit {
             if start >= allowed {
-                signal::send_to_current(abi::signal::SIGXFSZ);
+                raise(abi::signal::SIGXFSZ);
                 return Err(Errno::EFBIG);
             }
             limit = allowed;
@@ -261,7 +262,7 @@ impl TmpInode {
             return Err(Errno::EPERM);
         }
         if size > old && size > file_size_limit() {
-            signal::send_to_current(abi::signal::SIGXFSZ);
+            raise(abi::signal::SIGXFSZ);
             return Err(Errno::EFBIG);
         }
         self.zero_after(size.min(old));
@@ -298,7 +299,7 @@ impl TmpInode {
         let size = content.size();
         if end > size && !keep_size {
             if end > file_size_limit() {
-                signal::send_to_current(abi::signal::SIGXFSZ);
+                raise(abi::signal::SIGXFSZ);
                 return Err(Errno::EFBIG);
             }
             if content.sealed(Seals::GROW) {

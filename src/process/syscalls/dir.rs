@@ -18,7 +18,9 @@ fn get_entries(call: &Call<'_>, fd: Fd, buffer: UserAddr, len: u32, layout: Layo
     let file = call.files()?.get(fd)?;
     let len = usize::try_from(len).map_err(|_| Errno::EINVAL)?;
     buffer.check(len)?;
-    read_entries(&file, len.min(MAX_ENTRIES), layout, |entries| buffer.write_bytes(entries))
+    read_entries(&file, len.min(MAX_ENTRIES), layout, |entries| {
+        buffer.write_bytes(entries)
+    })
 }
 
 /// `getdents64(2)`

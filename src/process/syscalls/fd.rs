@@ -6,10 +6,11 @@ use alloc::sync::Arc;
 
 use abi::Errno;
 use abi::fcntl::{
-    AT_FDCWD, CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE, F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD,
-    F_GETFL, F_GETLK, F_GETOWN, F_GETPIPE_SZ, F_GETSIG, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETFD, F_SETFL,
-    F_SETLK, F_SETLKW, F_SETOWN, F_SETPIPE_SZ, F_SETSIG, FD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN,
-    MFD_ALLOW_SEALING, MFD_CLOEXEC, OpenFlags, OpenHow as UserOpenHow,
+    AT_FDCWD, CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE, F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC,
+    F_GET_SEALS, F_GETFD, F_GETFL, F_GETLK, F_GETOWN, F_GETPIPE_SZ, F_GETSIG, F_OFD_GETLK,
+    F_OFD_SETLK, F_OFD_SETLKW, F_SETFD, F_SETFL, F_SETLK, F_SETLKW, F_SETOWN, F_SETPIPE_SZ,
+    F_SETSIG, FD_CLOEXEC, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, MFD_ALLOW_SEALING, MFD_CLOEXEC,
+    OpenFlags, OpenHow as UserOpenHow,
 };
 
 use super::lookup::{PathArg, descriptor_limit};
@@ -37,10 +38,19 @@ pub fn creat(call: &mut Call<'_>, path: UserAddr, mode: u32) -> SysResult {
 }
 
 /// `openat(2)`: unknown flags have no effect.
-pub fn openat(call: &mut Call<'_>, directory: Fd, path: UserAddr, flags: u32, mode: u32) -> SysResult {
+pub fn openat(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    flags: u32,
+    mode: u32,
+) -> SysResult {
     let mut flags = OpenFlags::from_bits_truncate(flags);
     if flags.contains(OpenFlags::O_PATH) {
-        flags &= OpenFlags::O_PATH | OpenFlags::O_DIRECTORY | OpenFlags::O_NOFOLLOW | OpenFlags::O_CLOEXEC;
+        flags &= OpenFlags::O_PATH
+            | OpenFlags::O_DIRECTORY
+            | OpenFlags::O_NOFOLLOW
+            | OpenFlags::O_CLOEXEC;
     }
     let how = OpenHow {
         flags,
@@ -53,7 +63,9 @@ pub fn openat(call: &mut Call<'_>, directory: Fd, path: UserAddr, flags: u32, mo
 fn open_with(call: &Call<'_>, directory: Fd, path: UserAddr, how: &OpenHow) -> SysResult {
     let flags = how.flags;
     if flags.contains(OpenFlags::__O_TMPFILE)
-        && !(flags.contains(OpenFlags::O_TMPFILE) && flags.writable() && !flags.contains(OpenFlags::O_CREAT))
+        && !(flags.contains(OpenFlags::O_TMPFILE)
+            && flags.writable()
+            && !flags.contains(OpenFlags::O_CREAT))
     {
         return Err(Errno::EINVAL);
     }
@@ -68,7 +80,13 @@ fn open_with(call: &Call<'_>, directory: Fd, path: UserAddr, how: &OpenHow) -> S
 }
 
 /// `openat2(2)`
-pub fn openat2(call: &mut Call<'_>, directory: Fd, path: UserAddr, how: UserAddr, size: usize) -> SysResult {
+pub fn openat2(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    how: UserAddr,
+    size: usize,
+) -> SysResult {
     if size < size_of::<UserOpenHow>() {
         return Err(Errno::EINVAL);
     }
@@ -76,12 +94,16 @@ pub fn openat2(call: &mut Call<'_>, directory: Fd, path: UserAddr, how: UserAddr
         return Err(Errno::E2BIG);
     }
     let mut extra = alloc::vec![0; size - size_of::<UserOpenHow>()];
-    how.offset(size_of::<UserOpenHow>()).read_bytes(&mut extra)?;
+    how.offset(size_of::<UserOpenHow>())
+        .read_bytes(&mut extra)?;
     if extra.iter().any(|&byte| byte != 0) {
         return Err(Errno::E2BIG);
     }
     let how: UserOpenHow = how.read()?;
-    let flags = u32::try_from(how.flags).ok().and_then(OpenFlags::from_bits).ok_or(Errno::EINVAL)?;
+    let flags = u32::try_from(how.flags)
+        .ok()
+        .and_then(OpenFlags::from_bits)
+        .ok_or(Errno::EINVAL)?;
     let creates = flags.intersects(OpenFlags::O_CREAT | OpenFlags::__O_TMPFILE);
     let mode = u32::try_from(how.mode).map_err(|_| Errno::EINVAL)?;
     if mode & !0o7777 != 0 || (mode != 0 && !creates) {
@@ -108,10 +130,16 @@ fn resolve_flags(bits: u64) -> Result<ResolveFlags, Errno> {
     let mut known = 0;
     for (bit, flag) in table {
         known |= bit;
-        flags.set(flag, flags.contains(flag) || bits & bit != 0);
+        if bits & bit != 0 {
+            flags |= flag;
+        }
     }
     let both = flags.contains(ResolveFlags::BENEATH | ResolveFlags::IN_ROOT);
-    if bits & !known != 0 || both { Err(Errno::EINVAL) } else { Ok(flags) }
+    if bits & !known != 0 || both {
+        Err(Errno::EINVAL)
+    } else {
+        Ok(flags)
+    }
 }
 
 /// `close(2)`
@@ -142,7 +170,10 @@ pub fn close_range(call: &mut Call<'_>, first: u32, last: u32, flags: u32) -> Sy
 
 /// `dup(2)`
 pub fn dup(call: &mut Call<'_>, fd: Fd) -> SysResult {
-    number(call.files()?.duplicate(fd, 0, false, descriptor_limit(call)?)?)
+    number(
+        call.files()?
+            .duplicate(fd, 0, false, descriptor_limit(call)?)?,
+    )
 }
 
 /// `dup2(2)`
@@ -177,7 +208,11 @@ pub fn fcntl(call: &mut Call<'_>, fd: Fd, command: u32, argument: u64) -> SysRes
             return number(files.duplicate(fd, from, close_on_exec, descriptor_limit(call)?)?);
         }
         F_GETFD => return Ok(usize::from(files.is_close_on_exec(fd)?)),
-        F_SETFD => return files.set_close_on_exec(fd, small & FD_CLOEXEC != 0).map(|()| 0),
+        F_SETFD => {
+            return files
+                .set_close_on_exec(fd, small & FD_CLOEXEC != 0)
+                .map(|()| 0);
+        }
         F_GETFL => return usize::try_from(file.flags().bits()).map_err(|_| Errno::EINVAL),
         _ if file.is_path_only() => return Err(Errno::EBADF),
         _ => {}
@@ -187,11 +222,19 @@ pub fn fcntl(call: &mut Call<'_>, fd: Fd, command: u32, argument: u64) -> SysRes
         F_SETFL => set_flags(call, &file, OpenFlags::from_bits_retain(small)),
         F_GETLK | F_OFD_GETLK => record_lock::get(call, &file, command == F_OFD_GETLK, address),
         F_SETLK | F_SETLKW => record_lock::set(call, &file, false, command == F_SETLKW, address),
-        F_OFD_SETLK | F_OFD_SETLKW => record_lock::set(call, &file, true, command == F_OFD_SETLKW, address),
+        F_OFD_SETLK | F_OFD_SETLKW => {
+            record_lock::set(call, &file, true, command == F_OFD_SETLKW, address)
+        }
         F_GETOWN => usize::try_from(file.owner()).map_err(|_| Errno::EINVAL),
         F_SETOWN => file.set_owner(small.cast_signed()).map(|()| 0),
         F_GETSIG => Ok(0),
-        F_SETSIG => if small <= 64 { Ok(0) } else { Err(Errno::EINVAL) },
+        F_SETSIG => {
+            if small <= 64 {
+                Ok(0)
+            } else {
+                Err(Errno::EINVAL)
+            }
+        }
         F_GETPIPE_SZ => Ok(pipe_end(&file)?.capacity()),
         F_SETPIPE_SZ => {
             let bytes = usize::try_from(small).map_err(|_| Errno::EINVAL)?;
@@ -262,7 +305,11 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, command: u32, argument: UserAddr) -> S
         command::FIONCLEX => files.set_close_on_exec(fd, false)?,
         command::FIONBIO | command::FIOASYNC => {
             let on = argument.read::<i32>()? != 0;
-            let flag = if command == command::FIONBIO { OpenFlags::O_NONBLOCK } else { OpenFlags::FASYNC };
+            let flag = if command == command::FIONBIO {
+                OpenFlags::O_NONBLOCK
+            } else {
+                OpenFlags::FASYNC
+            };
             let mut flags = file.flags();
             flags.set(flag, on);
             file.set_flags(flags);

@@ -50,14 +50,26 @@ fn position(offset: i64) -> Result<u64, Errno> {
 }
 
 /// `pread64(2)`
-pub fn pread64(call: &mut Call<'_>, fd: Fd, buffer: UserAddr, len: usize, offset: i64) -> SysResult {
+pub fn pread64(
+    call: &mut Call<'_>,
+    fd: Fd,
+    buffer: UserAddr,
+    len: usize,
+    offset: i64,
+) -> SysResult {
     let position = position(offset)?;
     let file = call.files()?.get(fd)?;
     file.read_at(position, &mut Sink::user(buffer, len)?)
 }
 
 /// `pwrite64(2)`
-pub fn pwrite64(call: &mut Call<'_>, fd: Fd, buffer: UserAddr, len: usize, offset: i64) -> SysResult {
+pub fn pwrite64(
+    call: &mut Call<'_>,
+    fd: Fd,
+    buffer: UserAddr,
+    len: usize,
+    offset: i64,
+) -> SysResult {
     let position = position(offset)?;
     let file = call.files()?.get(fd)?;
     file.write_at(position, &mut Source::user(buffer, len)?)
@@ -71,7 +83,13 @@ pub fn preadv(call: &mut Call<'_>, fd: Fd, list: UserAddr, count: usize, offset:
 }
 
 /// `pwritev(2)`
-pub fn pwritev(call: &mut Call<'_>, fd: Fd, list: UserAddr, count: usize, offset: i64) -> SysResult {
+pub fn pwritev(
+    call: &mut Call<'_>,
+    fd: Fd,
+    list: UserAddr,
+    count: usize,
+    offset: i64,
+) -> SysResult {
     let position = position(offset)?;
     let file = call.files()?.get(fd)?;
     file.write_at(position, &mut Source::iovec(list.read_iovecs(count)?))
@@ -88,7 +106,11 @@ pub fn preadv2(
     flags: u32,
 ) -> SysResult {
     check_rwf(flags)?;
-    if offset == -1 { readv(call, fd, list, count) } else { preadv(call, fd, list, count, offset) }
+    if offset == -1 {
+        readv(call, fd, list, count)
+    } else {
+        preadv(call, fd, list, count, offset)
+    }
 }
 
 /// `pwritev2(2)`: offset -1 means the file's position; of the flags none has an effect here.
@@ -102,12 +124,20 @@ pub fn pwritev2(
     flags: u32,
 ) -> SysResult {
     check_rwf(flags)?;
-    if offset == -1 { writev(call, fd, list, count) } else { pwritev(call, fd, list, count, offset) }
+    if offset == -1 {
+        writev(call, fd, list, count)
+    } else {
+        pwritev(call, fd, list, count, offset)
+    }
 }
 
 /// `RWF_HIPRI`, `RWF_DSYNC` and `RWF_SYNC` change nothing for files in memory; the others are not supported.
 fn check_rwf(flags: u32) -> Result<(), Errno> {
-    if flags & !7 == 0 { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
+    if flags & !7 == 0 {
+        Ok(())
+    } else {
+        Err(Errno::EOPNOTSUPP)
+    }
 }
 
 /// `lseek(2)`
@@ -144,7 +174,9 @@ pub fn truncate(call: &mut Call<'_>, path: UserAddr, len: i64) -> SysResult {
 pub fn ftruncate(call: &mut Call<'_>, fd: Fd, len: i64) -> SysResult {
     let size = position(len)?;
     let file = call.files()?.get(fd)?;
-    let inode = file.inode().filter(|inode| inode.file_type() == FileType::Regular);
+    let inode = file
+        .inode()
+        .filter(|inode| inode.file_type() == FileType::Regular);
     let inode = inode.filter(|_| file.writable()).ok_or(Errno::EINVAL)?;
     inode.set_attributes(&AttributeChange::to_size(size))?;
     Ok(0)
@@ -197,7 +229,11 @@ pub fn fadvise64(call: &mut Call<'_>, fd: Fd, _offset: i64, _len: i64, advice: u
     if file.metadata().file_type == FileType::Fifo {
         return Err(Errno::ESPIPE);
     }
-    if advice > 5 { Err(Errno::EINVAL) } else { Ok(0) }
+    if advice > 5 {
+        Err(Errno::EINVAL)
+    } else {
+        Ok(0)
+    }
 }
 
 /// `readahead(2)`: all is in memory already.
@@ -206,7 +242,11 @@ pub fn readahead(call: &mut Call<'_>, fd: Fd, _offset: i64, _count: usize) -> Sy
     if !file.readable() {
         return Err(Errno::EBADF);
     }
-    if file.metadata().file_type == FileType::Regular { Ok(0) } else { Err(Errno::EINVAL) }
+    if file.metadata().file_type == FileType::Regular {
+        Ok(0)
+    } else {
+        Err(Errno::EINVAL)
+    }
 }
 
 /// Where one side of a copy stands: at a position of its own, or at the file's.
@@ -286,16 +326,27 @@ fn copy(from: &mut End, to: &mut End, count: usize) -> SysResult {
 
 /// Reads the position a program keeps at `address`, if it gave one.
 fn own_position(address: UserAddr) -> Result<Option<u64>, Errno> {
-    if address.is_null() { Ok(None) } else { position(address.read::<i64>()?).map(Some) }
+    if address.is_null() {
+        Ok(None)
+    } else {
+        position(address.read::<i64>()?).map(Some)
+    }
 }
 
 /// Writes back a position read by [`own_position`].
 fn store_position(address: UserAddr, end: &End) -> Result<(), Errno> {
-    end.position.map_or(Ok(()), |position| address.write(&position))
+    end.position
+        .map_or(Ok(()), |position| address.write(&position))
 }
 
 /// `sendfile(2)`
-pub fn sendfile(call: &mut Call<'_>, out: Fd, input: Fd, offset: UserAddr, count: usize) -> SysResult {
+pub fn sendfile(
+    call: &mut Call<'_>,
+    out: Fd,
+    input: Fd,
+    offset: UserAddr,
+    count: usize,
+) -> SysResult {
     let files = call.files()?;
     let from = files.get(input)?;
     let to = files.get(out)?;
@@ -309,7 +360,10 @@ pub fn sendfile(call: &mut Call<'_>, out: Fd, input: Fd, offset: UserAddr, count
     if !from.ops().is_seekable() || to.flags().contains(abi::fcntl::OpenFlags::O_APPEND) {
         return Err(Errno::EINVAL);
     }
-    let mut from = End { file: from, position };
+    let mut from = End {
+        file: from,
+        position,
+    };
     let mut to = End {
         file: to,
         position: None,
@@ -350,7 +404,10 @@ pub fn copy_file_range(
         positions.0.unwrap_or_else(|| from.position()),
         positions.1.unwrap_or_else(|| to.position()),
     );
-    let same = from.inode().zip(to.inode()).is_some_and(|(a, b)| Arc::ptr_eq(a, b));
+    let same = from
+        .inode()
+        .zip(to.inode())
+        .is_some_and(|(a, b)| Arc::ptr_eq(a, b));
     if same && starts.0.abs_diff(starts.1) < count as u64 {
         return Err(Errno::EINVAL);
     }

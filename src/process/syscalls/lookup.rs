@@ -37,10 +37,20 @@ impl PathArg {
         address: UserAddr,
         flags: ResolveFlags,
     ) -> Result<Self, Errno> {
-        Self::read(call, directory, address, flags.contains(ResolveFlags::EMPTY_PATH))
+        Self::read(
+            call,
+            directory,
+            address,
+            flags.contains(ResolveFlags::EMPTY_PATH),
+        )
     }
 
-    fn read(call: &Call<'_>, directory: Fd, address: UserAddr, may_be_empty: bool) -> Result<Self, Errno> {
+    fn read(
+        call: &Call<'_>,
+        directory: Fd,
+        address: UserAddr,
+        may_be_empty: bool,
+    ) -> Result<Self, Errno> {
         let text = address.read_path()?;
         if text.is_empty() && !may_be_empty {
             return Err(Errno::ENOENT);
@@ -102,7 +112,13 @@ pub(super) fn at_flags(flags: u32, allowed: u32) -> Result<ResolveFlags, Errno> 
         return Err(Errno::EINVAL);
     }
     let mut walk = ResolveFlags::empty();
-    walk.set(ResolveFlags::NO_FOLLOW, flags & abi::fcntl::AT_SYMLINK_NOFOLLOW != 0);
-    walk.set(ResolveFlags::EMPTY_PATH, flags & abi::fcntl::AT_EMPTY_PATH != 0);
+    walk.set(
+        ResolveFlags::NO_FOLLOW,
+        flags & abi::fcntl::AT_SYMLINK_NOFOLLOW != 0,
+    );
+    walk.set(
+        ResolveFlags::EMPTY_PATH,
+        flags & abi::fcntl::AT_EMPTY_PATH != 0,
+    );
     Ok(walk)
 }

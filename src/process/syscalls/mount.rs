@@ -19,11 +19,19 @@ const MS_MGC_MSK: u64 = 0xffff_0000;
 const MAX_OPTIONS: usize = 4095;
 
 fn check_privilege(call: &Call<'_>) -> Result<(), Errno> {
-    if call.credentials().has(capability::SYS_ADMIN) { Ok(()) } else { Err(Errno::EPERM) }
+    if call.credentials().has(capability::SYS_ADMIN) {
+        Ok(())
+    } else {
+        Err(Errno::EPERM)
+    }
 }
 
 fn optional_text(address: UserAddr) -> Result<Vec<u8>, Errno> {
-    if address.is_null() { Ok(Vec::new()) } else { address.read_cstr(PATH_MAX) }
+    if address.is_null() {
+        Ok(Vec::new())
+    } else {
+        address.read_cstr(PATH_MAX)
+    }
 }
 
 /// The options: text up to a zero, or up to what can be read of a page.
@@ -61,7 +69,11 @@ pub fn mount(
     };
     mounts::mount(&MountRequest {
         target,
-        source: if source_text.is_empty() { b"none" } else { &source_text },
+        source: if source_text.is_empty() {
+            b"none"
+        } else {
+            &source_text
+        },
         source_path,
         kind: &kind,
         flags,
@@ -93,7 +105,10 @@ pub fn pivot_root(call: &mut Call<'_>, new_root: UserAddr, put_old: UserAddr) ->
     mounts::pivot(&root, &new_root, &put_old)?;
     // Whoever was at the old root is at the new one now.
     for process in crate::process::table::all() {
-        let contexts = process.threads().into_iter().filter_map(|thread| thread.fs());
+        let contexts = process
+            .threads()
+            .into_iter()
+            .filter_map(|thread| thread.fs());
         contexts.for_each(|context| context.replace(&root, &new_root));
     }
     Ok(0)

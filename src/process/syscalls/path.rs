@@ -4,7 +4,8 @@ use alloc::sync::Arc;
 
 use abi::Errno;
 use abi::fcntl::{
-    AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, F_OK, R_OK, W_OK, X_OK,
+    AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW,
+    F_OK, R_OK, W_OK, X_OK,
 };
 use abi::stat::{S_ISGID, S_ISUID};
 use abi::system::MS_NOEXEC;
@@ -39,7 +40,8 @@ pub fn linkat(
     let mut walk = at_flags(flags, AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)?;
     walk.set(ResolveFlags::NO_FOLLOW, flags & AT_SYMLINK_FOLLOW == 0);
     let old = PathArg::with_flags(call, old_directory, old, walk)?;
-    if walk.contains(ResolveFlags::EMPTY_PATH) && !old.credentials.has(capability::DAC_READ_SEARCH) {
+    if walk.contains(ResolveFlags::EMPTY_PATH) && !old.credentials.has(capability::DAC_READ_SEARCH)
+    {
         return Err(Errno::ENOENT);
     }
     let path = old.resolve(walk)?;
@@ -54,7 +56,12 @@ pub fn symlink(call: &mut Call<'_>, target: UserAddr, path: UserAddr) -> SysResu
 }
 
 /// `symlinkat(2)`
-pub fn symlinkat(call: &mut Call<'_>, target: UserAddr, directory: Fd, path: UserAddr) -> SysResult {
+pub fn symlinkat(
+    call: &mut Call<'_>,
+    target: UserAddr,
+    directory: Fd,
+    path: UserAddr,
+) -> SysResult {
     let target = target.read_path()?;
     if target.is_empty() {
         return Err(Errno::ENOENT);
@@ -70,8 +77,17 @@ pub fn readlink(call: &mut Call<'_>, path: UserAddr, buffer: UserAddr, len: i32)
 }
 
 /// `readlinkat(2)`: the text is cut to the buffer, and has no zero at its end.
-pub fn readlinkat(call: &mut Call<'_>, directory: Fd, path: UserAddr, buffer: UserAddr, len: i32) -> SysResult {
-    let len = usize::try_from(len).ok().filter(|&len| len > 0).ok_or(Errno::EINVAL)?;
+pub fn readlinkat(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    buffer: UserAddr,
+    len: i32,
+) -> SysResult {
+    let len = usize::try_from(len)
+        .ok()
+        .filter(|&len| len > 0)
+        .ok_or(Errno::EINVAL)?;
     let walk = ResolveFlags::NO_FOLLOW | ResolveFlags::EMPTY_PATH;
     let arg = PathArg::with_flags(call, directory, path, walk)?;
     let empty = arg.at().path.is_empty();
@@ -99,7 +115,11 @@ pub fn unlinkat(call: &mut Call<'_>, directory: Fd, path: UserAddr, flags: u32) 
         return Err(Errno::EINVAL);
     }
     let arg = PathArg::new(call, directory, path)?;
-    if flags == AT_REMOVEDIR { names::remove_directory(&arg.at())? } else { names::unlink(&arg.at())? };
+    if flags == AT_REMOVEDIR {
+        names::remove_directory(&arg.at())?
+    } else {
+        names::unlink(&arg.at())?
+    };
     Ok(0)
 }
 
@@ -141,7 +161,13 @@ pub fn mknod(call: &mut Call<'_>, path: UserAddr, mode: u32, device: u32) -> Sys
 }
 
 /// `mknodat(2)`
-pub fn mknodat(call: &mut Call<'_>, directory: Fd, path: UserAddr, mode: u32, device: u32) -> SysResult {
+pub fn mknodat(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    mode: u32,
+    device: u32,
+) -> SysResult {
     let node = names::node_for_mknod(mode, u64::from(device))?;
     let arg = PathArg::new(call, directory, path)?;
     names::make(&arg.at(), node, mode)?;
@@ -167,7 +193,13 @@ pub fn fchmodat(call: &mut Call<'_>, directory: Fd, path: UserAddr, mode: u32) -
 }
 
 /// `fchmodat2(2)`
-pub fn fchmodat2(call: &mut Call<'_>, directory: Fd, path: UserAddr, mode: u32, flags: u32) -> SysResult {
+pub fn fchmodat2(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    mode: u32,
+    flags: u32,
+) -> SysResult {
     let walk = at_flags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)?;
     let arg = PathArg::with_flags(call, directory, path, walk)?;
     let path = arg.resolve(walk)?;
@@ -216,7 +248,14 @@ pub fn lchown(call: &mut Call<'_>, path: UserAddr, uid: u32, gid: u32) -> SysRes
 }
 
 /// `fchownat(2)`
-pub fn fchownat(call: &mut Call<'_>, directory: Fd, path: UserAddr, uid: u32, gid: u32, flags: u32) -> SysResult {
+pub fn fchownat(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    uid: u32,
+    gid: u32,
+    flags: u32,
+) -> SysResult {
     let walk = at_flags(flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)?;
     let arg = PathArg::with_flags(call, directory, path, walk)?;
     let path = arg.resolve(walk)?;
@@ -245,7 +284,11 @@ fn change_owner(path: &Path, credentials: &Credentials, uid: u32, gid: u32) -> S
     let mut mode = None;
     if !inode.file_type().is_directory() {
         let group_runs = owner.mode & 0o010 != 0;
-        let lost = if group_runs { S_ISUID | S_ISGID } else { S_ISUID };
+        let lost = if group_runs {
+            S_ISUID | S_ISGID
+        } else {
+            S_ISUID
+        };
         mode = (owner.mode & lost != 0).then_some(owner.mode & !lost);
     }
     inode.set_attributes(&AttributeChange {
@@ -268,7 +311,13 @@ pub fn faccessat(call: &mut Call<'_>, directory: Fd, path: UserAddr, mode: u32) 
 }
 
 /// `faccessat2(2)`
-pub fn faccessat2(call: &mut Call<'_>, directory: Fd, path: UserAddr, mode: u32, flags: u32) -> SysResult {
+pub fn faccessat2(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    mode: u32,
+    flags: u32,
+) -> SysResult {
     if mode & !(R_OK | W_OK | X_OK | F_OK) != 0 {
         return Err(Errno::EINVAL);
     }
@@ -285,7 +334,8 @@ pub fn faccessat2(call: &mut Call<'_>, directory: Fd, path: UserAddr, mode: u32,
         return Err(Errno::EACCES);
     }
     permission::check(&**inode, &arg.credentials, access)?;
-    let special = inode.file_type().is_device() || matches!(inode.file_type(), FileType::Fifo | FileType::Socket);
+    let special = inode.file_type().is_device()
+        || matches!(inode.file_type(), FileType::Fifo | FileType::Socket);
     if access.contains(Access::WRITE) && !special {
         path.mount().check_writable()?;
     }
@@ -297,7 +347,11 @@ fn with_real_ids(credentials: &Credentials) -> Credentials {
     let mut real = credentials.clone();
     real.user.fs = real.user.real;
     real.group.fs = real.group.real;
-    real.effective = if real.user.real == 0 { real.permitted } else { 0 };
+    real.effective = if real.user.real == 0 {
+        real.permitted
+    } else {
+        0
+    };
     real
 }
 
@@ -305,10 +359,12 @@ fn with_real_ids(credentials: &Credentials) -> Credentials {
 type Times = Option<[Timespec; 2]>;
 
 fn change_times(path: &Path, credentials: &Credentials, times: Times) -> SysResult {
-    let [accessed, modified] = times.unwrap_or([Timespec {
-        tv_sec: 0,
-        tv_nsec: UTIME_NOW,
-    }; 2]);
+    let [accessed, modified] = times.unwrap_or(
+        [Timespec {
+            tv_sec: 0,
+            tv_nsec: UTIME_NOW,
+        }; 2],
+    );
     if accessed.tv_nsec == UTIME_OMIT && modified.tv_nsec == UTIME_OMIT {
         return Ok(0);
     }
@@ -337,8 +393,18 @@ fn change_times(path: &Path, credentials: &Credentials, times: Times) -> SysResu
 }
 
 /// `utimensat(2)`: without a path it is about `directory` itself.
-pub fn utimensat(call: &mut Call<'_>, directory: Fd, path: UserAddr, times: UserAddr, flags: u32) -> SysResult {
-    let times = if times.is_null() { None } else { Some(read_times(times)?) };
+pub fn utimensat(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    times: UserAddr,
+    flags: u32,
+) -> SysResult {
+    let times = if times.is_null() {
+        None
+    } else {
+        Some(read_times(times)?)
+    };
     let omitted = |times: &[Timespec; 2]| times.iter().all(|time| time.tv_nsec == UTIME_OMIT);
     if times.as_ref().is_some_and(omitted) {
         return Ok(0);
@@ -356,7 +422,10 @@ pub fn utimensat(call: &mut Call<'_>, directory: Fd, path: UserAddr, times: User
 }
 
 fn read_times(address: UserAddr) -> Result<[Timespec; 2], Errno> {
-    let times: [Timespec; 2] = [address.read()?, address.offset(size_of::<Timespec>()).read()?];
+    let times: [Timespec; 2] = [
+        address.read()?,
+        address.offset(size_of::<Timespec>()).read()?,
+    ];
     for time in times {
         if time.tv_nsec != UTIME_NOW && time.tv_nsec != UTIME_OMIT {
             check_timespec(time)?;
@@ -395,7 +464,11 @@ pub fn futimesat(call: &mut Call<'_>, directory: Fd, path: UserAddr, times: User
         return change_times(&path, &call.credentials(), times);
     }
     let arg = PathArg::new(call, directory, path)?;
-    change_times(&arg.resolve(ResolveFlags::empty())?, &arg.credentials, times)
+    change_times(
+        &arg.resolve(ResolveFlags::empty())?,
+        &arg.credentials,
+        times,
+    )
 }
 
 /// `utime(2)`
@@ -408,5 +481,9 @@ pub fn utime(call: &mut Call<'_>, path: UserAddr, times: UserAddr) -> SysResult 
         Some([at(times.actime), at(times.modtime)])
     };
     let arg = PathArg::current(call, path)?;
-    change_times(&arg.resolve(ResolveFlags::empty())?, &arg.credentials, times)
+    change_times(
+        &arg.resolve(ResolveFlags::empty())?,
+        &arg.credentials,
+        times,
+    )
 }

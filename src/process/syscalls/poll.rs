@@ -62,7 +62,11 @@ enum Timeout {
 
 impl Timeout {
     fn after(nanos: u64) -> Self {
-        if nanos == 0 { Self::Now } else { Self::At(machine::time::now().saturating_add(nanos)) }
+        if nanos == 0 {
+            Self::Now
+        } else {
+            Self::At(machine::time::now().saturating_add(nanos))
+        }
     }
 
     fn of_timespec(time: Timespec) -> Result<Self, Errno> {
@@ -84,7 +88,11 @@ fn wait(watches: &mut [Option<Watch>], timeout: Timeout) -> SysResult {
         let mut count = 0;
         for watch in watches.iter_mut().flatten() {
             // Once something is found there will be no sleep, so nothing needs to be registered with.
-            let found = watch.look(if count == 0 { table.as_deref_mut() } else { None });
+            let found = watch.look(if count == 0 {
+                table.as_deref_mut()
+            } else {
+                None
+            });
             count += usize::from(found);
         }
         (count > 0).then_some(count)
@@ -132,14 +140,18 @@ fn poll_list(call: &Call<'_>, list: UserAddr, count: u32, timeout: Timeout) -> S
     let entries: Vec<Pollfd> = list.read_array(count)?;
     let files = call.files()?;
     let mut watches = Vec::new();
-    watches.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
+    watches
+        .try_reserve_exact(count)
+        .map_err(|_| Errno::ENOMEM)?;
     watches.extend(entries.iter().map(|entry| {
         let events = PollEvents::from_bits_truncate(entry.events.cast_unsigned());
         (entry.fd >= 0).then(|| Watch::new(&files, Fd(entry.fd), events))
     }));
     let found = wait(&mut watches, timeout)?;
     for (index, (watch, mut entry)) in watches.iter().zip(entries).enumerate() {
-        let events = watch.as_ref().map_or(PollEvents::empty(), |watch| watch.found);
+        let events = watch
+            .as_ref()
+            .map_or(PollEvents::empty(), |watch| watch.found);
         entry.revents = events.bits().cast_signed();
         list.offset(index * size_of::<Pollfd>()).write(&entry)?;
     }
@@ -168,7 +180,9 @@ pub fn ppoll(
         true => Timeout::Never,
         false => Timeout::of_timespec(time.read()?)?,
     };
-    let result = with_mask(call, mask, size, |call| poll_list(call, list, count, timeout));
+    let result = with_mask(call, mask, size, |call| {
+        poll_list(call, list, count, timeout)
+    });
     if !time.is_null() {
         // The result counts even if this cannot be written.
         let _ = time.write(&Timespec::from_nanos(timeout.left()));

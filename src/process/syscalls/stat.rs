@@ -2,10 +2,12 @@
 
 use abi::Errno;
 use abi::fcntl::{
-    AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC, AT_SYMLINK_NOFOLLOW,
+    AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC,
+    AT_SYMLINK_NOFOLLOW,
 };
 use abi::stat::{
-    STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID, STATX__RESERVED, Stat, Statfs, Statx, major, minor,
+    STATX__RESERVED, STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID, Stat, Statfs, Statx, major,
+    minor,
 };
 
 use super::lookup::{PathArg, at_flags};
@@ -62,7 +64,13 @@ pub fn fstat(call: &mut Call<'_>, fd: Fd, buffer: UserAddr) -> SysResult {
 }
 
 /// `newfstatat(2)`
-pub fn newfstatat(call: &mut Call<'_>, directory: Fd, path: UserAddr, buffer: UserAddr, flags: u32) -> SysResult {
+pub fn newfstatat(
+    call: &mut Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    buffer: UserAddr,
+    flags: u32,
+) -> SysResult {
     let allowed = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
     let walk = at_flags(flags, allowed)?;
     let (metadata, _) = find(call, directory, path, walk)?;
@@ -70,7 +78,12 @@ pub fn newfstatat(call: &mut Call<'_>, directory: Fd, path: UserAddr, buffer: Us
 }
 
 /// The attributes of what a path names, or a descriptor with an empty path; and where it is mounted.
-fn find(call: &Call<'_>, directory: Fd, path: UserAddr, walk: ResolveFlags) -> Result<(Metadata, u64), Errno> {
+fn find(
+    call: &Call<'_>,
+    directory: Fd,
+    path: UserAddr,
+    walk: ResolveFlags,
+) -> Result<(Metadata, u64), Errno> {
     let of_path = |path: &Path| (path.inode().metadata(), path.mount().id());
     let may_be_empty = walk.contains(ResolveFlags::EMPTY_PATH);
     if may_be_empty && directory.0 != AT_FDCWD && path.read::<u8>()? == 0 {
@@ -95,7 +108,10 @@ pub fn statx(
     if mask & STATX__RESERVED != 0 || flags & SYNC == SYNC {
         return Err(Errno::EINVAL);
     }
-    let walk = at_flags(flags, SYNC | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)?;
+    let walk = at_flags(
+        flags,
+        SYNC | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
+    )?;
     let (metadata, mount) = find(call, directory, path, walk)?;
     buffer.write(&to_statx(&metadata, mount))?;
     Ok(0)

@@ -8,10 +8,19 @@ use crate::fs::locks::{self, Conflict, Owner, Range, Request};
 use crate::memory::user::UserAddr;
 use crate::process::syscalls::{Call, SysResult};
 
-fn owner(call: &Call<'_>, file: &OpenFile, of_file: bool, lock: &Flock) -> Result<(Owner, i32), Errno> {
+fn owner(
+    call: &Call<'_>,
+    file: &OpenFile,
+    of_file: bool,
+    lock: &Flock,
+) -> Result<(Owner, i32), Errno> {
     if of_file {
         // Locks of open files have no process; the field is reserved.
-        return if lock.l_pid == 0 { Ok((locks::file_owner(file), -1)) } else { Err(Errno::EINVAL) };
+        return if lock.l_pid == 0 {
+            Ok((locks::file_owner(file), -1))
+        } else {
+            Err(Errno::EINVAL)
+        };
     }
     let pid = i32::try_from(call.process()?.pid().raw()).unwrap_or(i32::MAX);
     Ok((locks::process_owner(&*call.files()?), pid))
@@ -65,12 +74,22 @@ fn describe(lock: &mut Flock, conflict: &Conflict) {
     lock.l_type = if conflict.exclusive { F_WRLCK } else { F_RDLCK };
     lock.l_whence = 0;
     lock.l_start = first.cast_signed();
-    lock.l_len = if last == Range::END { 0 } else { (last - first + 1).cast_signed() };
+    lock.l_len = if last == Range::END {
+        0
+    } else {
+        (last - first + 1).cast_signed()
+    };
     lock.l_pid = conflict.pid;
 }
 
 /// `F_SETLK` and `F_SETLKW`
-pub(super) fn set(call: &Call<'_>, file: &OpenFile, of_file: bool, wait: bool, address: UserAddr) -> SysResult {
+pub(super) fn set(
+    call: &Call<'_>,
+    file: &OpenFile,
+    of_file: bool,
+    wait: bool,
+    address: UserAddr,
+) -> SysResult {
     let lock: Flock = address.read()?;
     let (owner, pid) = owner(call, file, of_file, &lock)?;
     let range = range(file, &lock)?;

@@ -34,7 +34,11 @@ impl Sets {
     fn read(addresses: [UserAddr; 3], count: usize) -> Result<Self, Errno> {
         let words = count.div_ceil(64);
         let read = |address: UserAddr| {
-            if address.is_null() { Ok(Vec::new()) } else { address.read_array(words) }
+            if address.is_null() {
+                Ok(Vec::new())
+            } else {
+                address.read_array(words)
+            }
         };
         let [reads, writes, exceptions] = addresses;
         let bits = [read(reads)?, read(writes)?, read(exceptions)?];
@@ -43,7 +47,10 @@ impl Sets {
 
     /// Which of the three events descriptor `fd` is to be watched for.
     fn wanted(&self, fd: usize) -> [bool; 3] {
-        let has = |set: &Vec<u64>| set.get(fd / 64).is_some_and(|word| word >> (fd % 64) & 1 == 1);
+        let has = |set: &Vec<u64>| {
+            set.get(fd / 64)
+                .is_some_and(|word| word >> (fd % 64) & 1 == 1)
+        };
         let [reads, writes, exceptions] = &self.bits;
         [has(reads), has(writes), has(exceptions)]
     }
@@ -56,7 +63,9 @@ impl Sets {
             for (index, word) in set.iter_mut().enumerate() {
                 let mut kept = 0;
                 for (bit, watch) in watches.iter().skip(index * 64).take(64).enumerate() {
-                    let found = watch.as_ref().is_some_and(|watch| watch.found.intersects(kind));
+                    let found = watch
+                        .as_ref()
+                        .is_some_and(|watch| watch.found.intersects(kind));
                     kept |= u64::from(found) << bit;
                 }
                 *word &= kept;
@@ -68,14 +77,21 @@ impl Sets {
     }
 }
 
-fn select_sets(call: &Call<'_>, count: i32, addresses: [UserAddr; 3], timeout: Timeout) -> SysResult {
+fn select_sets(
+    call: &Call<'_>,
+    count: i32,
+    addresses: [UserAddr; 3],
+    timeout: Timeout,
+) -> SysResult {
     let count = usize::try_from(count).map_err(|_| Errno::EINVAL)?;
     let files = call.files()?;
     // Numbers beyond the table stand for nothing and are not looked at.
     let count = count.min(files.capacity().max(64));
     let sets = Sets::read(addresses, count)?;
     let mut watches = Vec::new();
-    watches.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
+    watches
+        .try_reserve_exact(count)
+        .map_err(|_| Errno::ENOMEM)?;
     for fd in 0..count {
         let wanted = sets.wanted(fd);
         if wanted == [false; 3] {
@@ -84,7 +100,9 @@ fn select_sets(call: &Call<'_>, count: i32, addresses: [UserAddr; 3], timeout: T
         }
         let mut events = PollEvents::empty();
         for (wanted, kind) in wanted.into_iter().zip([READABLE, WRITABLE, EXCEPTIONAL]) {
-            events.set(kind, wanted || events.contains(kind));
+            if wanted {
+                events |= kind;
+            }
         }
         let fd = Fd(i32::try_from(fd).map_err(|_| Errno::EBADF)?);
         let mut watch = Watch::new(&files, fd, events);
@@ -115,7 +133,9 @@ pub fn select(
         // More than a second's worth of microseconds is allowed here.
         let seconds = u64::try_from(time.tv_sec).map_err(|_| Errno::EINVAL)?;
         let micros = u64::try_from(time.tv_usec).map_err(|_| Errno::EINVAL)?;
-        let nanos = seconds.saturating_mul(1_000_000_000).saturating_add(micros.saturating_mul(1000));
+        let nanos = seconds
+            .saturating_mul(1_000_000_000)
+            .saturating_add(micros.saturating_mul(1000));
         Timeout::after(nanos)
     };
     let result = select_sets(call, count, [reads, writes, exceptions], timeout);
@@ -139,7 +159,11 @@ pub fn pselect6(
         true => Timeout::Never,
         false => Timeout::of_timespec(time.read()?)?,
     };
-    let mask = if mask.is_null() { SigSetArg::default() } else { mask.read()? };
+    let mask = if mask.is_null() {
+        SigSetArg::default()
+    } else {
+        mask.read()?
+    };
     let address = UserAddr::new(usize::try_from(mask.mask).map_err(|_| Errno::EFAULT)?);
     let size = usize::try_from(mask.size).map_err(|_| Errno::EINVAL)?;
     let result = with_mask(call, address, size, |call| {
