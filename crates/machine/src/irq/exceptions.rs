@@ -154,10 +154,12 @@ extern "C" fn machine_any_context_exception(frame: &mut TrapFrame) {
 /// Reports what the machine-check banks hold. Errors that were not corrected end the kernel: memory may be wrong.
 fn machine_check(frame: &mut TrapFrame) {
     const VALID: u64 = 1 << 63;
+    const UNCORRECTED: u64 = 1 << 61;
     const RESTART_IP_VALID: u64 = 1;
     if !crate::cpu::features().mca {
         crate::panic::on_exception(frame, None, "machine check")
     }
+    let mut fatal = false;
     // SAFETY: the CPU has the machine-check architecture, so the registers exist, as many banks as it says.
     unsafe {
         for bank in 0..(msr::read(msr::MCG_CAP) & 0xff) as u32 {
@@ -166,10 +168,11 @@ fn machine_check(frame: &mut TrapFrame) {
                 crate::logger::emergency(format_args!(
                     "machine check, bank {bank}: status {status:#018x}"
                 ));
+                fatal |= status & UNCORRECTED != 0;
                 msr::write(msr::MC0_STATUS + 4 * bank, 0);
             }
         }
-        if msr::read(msr::MCG_STATUS) & RESTART_IP_VALID == 0 {
+        if fatal || msr::read(msr::MCG_STATUS) & RESTART_IP_VALID == 0 {
             crate::panic::on_exception(frame, None, "machine check")
         }
         msr::write(msr::MCG_STATUS, 0);
