@@ -55,8 +55,15 @@ pub fn get() -> Option<&'static dyn TextDisplay> {
     }
 }
 
-/// Looks for the display. Needs `mem::init`; later calls do nothing.
+/// Looks for the display. Later calls do nothing.
+///
+/// # Panics
+/// Before `cpu::init`.
 pub fn init() {
+    assert!(
+        crate::cpu::is_initialised(),
+        "display::init before cpu::init"
+    );
     if DISPLAY.get().is_some() {
         return;
     }
