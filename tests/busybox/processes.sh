@@ -2,7 +2,7 @@
 echo "--- ps"
 long=12$$
 sleep $long & p=$!
-trap 'kill $p 2>/dev/null' EXIT
+trap 'kill $p 2>/dev/null' EXIT; sleep 0.2
 ps | grep -c "[s]leep $long"
 ps -o pid,args | awk -v p=$p -v long=$long '$1 == p {print "args:", $2, ($3 == long) ? "right" : "wrong"}'
 ps -o pid,ppid | awk -v p=$p -v me=$$ '$1 == p && $2 == me {print "parent is right"}'
