@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use ::console::Key;
 use abi::Errno;
 use abi::fcntl::OpenFlags;
 use abi::stat::makedev;
@@ -14,7 +15,7 @@ use machine::dev::{power, ps2};
 use machine::sync::{IrqSpinLock, Once};
 
 use super::{Driver, Kind, Tty, TtyFile, job, serial};
-use crate::drivers::vt::{self, keyboard::Key};
+use crate::drivers::vt;
 use crate::drivers::worker::{self, Work};
 use crate::drivers::{levels, random};
 use crate::fs::{FileOps, device};

@@ -1,24 +1,17 @@
 //! The text console on the machine's display and keyboard: `/dev/tty0` and `/dev/tty1`.
 //!
-//! [`Vt`] keeps the picture ([`screen`]) up to date with what is written ([`escape`]) and what the keys send
-//! ([`keyboard`]). Writing only changes the picture in memory; the drivers' thread ([`super::worker`]) brings the
+//! [`Vt`] keeps the picture of the crate [`console`] up to date with what is written, and decodes the keys. Writing only changes the picture in memory; the drivers' thread ([`super::worker`]) brings the
 //! display up to date, so that a burst of output costs one drawing and no interrupt waits for the display. Messages
 //! of the kernel are drawn at once.
-
-pub mod escape;
-pub mod keyboard;
-pub mod screen;
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use abi::termios::Winsize;
+use console::{Cell, Key, Keyboard, Position, Terminal};
 use machine::dev::display::{self, Attribute, TextDisplay};
 use machine::sync::{IrqSpinLock, Once, SpinLock};
 
-use self::escape::Terminal;
-use self::keyboard::{Key, Keyboard};
-use self::screen::{Cell, Position};
 use super::levels;
 use super::worker::{self, Work};
 

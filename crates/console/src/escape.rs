@@ -1,7 +1,7 @@
 //! The control functions of the Linux console (`TERM=linux`, `console_codes(4)`): turns bytes into
 //! changes of a `Screen`, and answers the questions a program may ask of its terminal.
 
-use super::screen::{DEFAULT_PEN, Pen, Position, Screen};
+use crate::screen::{DEFAULT_PEN, Pen, Position, Screen};
 use alloc::vec::Vec;
 use vte::{Params, Parser, Perform};
 
