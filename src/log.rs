@@ -7,7 +7,7 @@
 mod ring;
 
 use core::fmt::{self, Write};
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use alloc::sync::Arc;
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -26,6 +26,9 @@ static RING: IrqSpinLock<Ring> = IrqSpinLock::new(levels::LOG, Ring::new());
 static READERS: Once<Arc<WaitQueue>> = Once::new();
 /// Messages below this level (that is, more important) go to the consoles.
 static CONSOLE_LEVEL: AtomicU8 = AtomicU8::new(DEFAULT_CONSOLE_LEVEL);
+
+/// The position [`clear`] has set.
+static CLEARED: AtomicU64 = AtomicU64::new(0);
 
 /// Shows all but debugging messages.
 pub const DEFAULT_CONSOLE_LEVEL: u8 = 7;
@@ -142,6 +145,17 @@ pub fn oldest() -> Cursor {
 #[must_use]
 pub fn end() -> Cursor {
     RING.lock().end()
+}
+
+/// The place behind what was cleared last (`dmesg -C`), if it is still kept, or of the oldest message.
+#[must_use]
+pub fn cleared() -> Cursor {
+    Cursor::at(CLEARED.load(Ordering::Relaxed)).max(oldest())
+}
+
+/// Leaves all messages so far out of what [`cleared`] begins.
+pub fn clear() {
+    CLEARED.store(end().position(), Ordering::Relaxed);
 }
 
 /// Where those who wait for messages sleep.

@@ -141,7 +141,7 @@ impl FileOps for Kmsg {
         let target = match whence {
             SEEK_SET => log::oldest(),
             SEEK_END => log::end(),
-            SEEK_DATA => crate::process::syscalls::syslog::cleared(),
+            SEEK_DATA => log::cleared(),
             _ => return Err(Errno::EINVAL),
         };
         *self.cursor.lock() = target;

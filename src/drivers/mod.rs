@@ -5,8 +5,6 @@
 //! and keys, [`worker`] the thread that does what interrupt handlers must not. Devices are found by number through
 //! [`crate::fs::device`] and by name through [`crate::fs::devfs`].
 
-use machine::sync::Once;
-
 pub mod kmsg;
 pub(crate) mod levels;
 pub mod memory;
@@ -15,17 +13,9 @@ pub mod tty;
 pub mod vt;
 pub mod worker;
 
-static COMMAND_LINE: Once<&'static str> = Once::new();
-
-/// What the boot loader passed to the kernel.
-pub fn command_line() -> &'static str {
-    COMMAND_LINE.get().copied().unwrap_or_default()
-}
-
 /// Registers all devices, chooses the consoles named on the kernel's command line and switches the interrupts of
 /// serial ports and keyboard on. Comes before the first process.
-pub fn init(command_line: &'static str) {
-    let _ = COMMAND_LINE.set(command_line);
+pub fn init(command_line: &str) {
     random::init();
     memory::init();
     kmsg::init();

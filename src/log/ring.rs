@@ -15,6 +15,16 @@ pub struct Cursor {
     position: u64,
 }
 
+impl Cursor {
+    pub(super) const fn at(position: u64) -> Cursor {
+        Cursor { position }
+    }
+
+    pub(super) const fn position(self) -> u64 {
+        self.position
+    }
+}
+
 /// A message as it was kept.
 #[derive(Clone, Debug)]
 pub struct Message {

@@ -8,6 +8,7 @@ mod actions;
 mod deliver;
 mod frame;
 mod notify;
+mod report;
 mod send;
 mod state;
 mod stop;

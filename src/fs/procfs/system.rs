@@ -1,6 +1,7 @@
 //! The files of `/proc` about the machine as a whole.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::arch::x86_64::__cpuid;
 
@@ -12,7 +13,7 @@ use machine::{cpu, irq, time};
 use super::{System, TICK};
 use crate::drivers::tty::console;
 use crate::fs::pseudo::{Entry, Text};
-use crate::fs::{device, mount};
+use crate::fs::{Mount, Path, device, mount};
 use crate::line;
 use crate::process::{scheduler, syscalls, table};
 use crate::uts;
@@ -93,7 +94,7 @@ fn terminal_drivers(_: &System, text: &mut Text) -> Result<(), Errno> {
 
 /// `cmdline`: what the boot loader passed.
 pub fn command_line(_: &System, text: &mut Text) -> Result<(), Errno> {
-    line!(text, "{}", crate::drivers::command_line());
+    line!(text, "{}", crate::command_line::text());
     Ok(())
 }
 
@@ -192,10 +193,22 @@ pub fn version(_: &System, text: &mut Text) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Bytes in the files of all mounted file systems.
+fn file_bytes() -> usize {
+    let used = |(mount, _): &(Arc<Mount>, Option<Path>)| {
+        let statistics = mount.file_system().statistics();
+        (statistics.f_blocks - statistics.f_bfree) * 4096
+    };
+    let mut mounts = mount::all();
+    mounts.sort_by_key(|(mount, _)| Arc::as_ptr(mount.file_system()).addr());
+    mounts.dedup_by_key(|(mount, _)| Arc::as_ptr(mount.file_system()).addr());
+    mounts.iter().map(used).sum::<u64>().try_into().unwrap_or(0)
+}
+
 /// `meminfo`.
 pub fn meminfo(_: &System, text: &mut Text) -> Result<(), Errno> {
     let memory = machine::mem::stats();
-    let files = crate::fs::tmpfs::resident_bytes();
+    let files = file_bytes();
     let anonymous = (memory.total - memory.free)
         .saturating_sub(memory.kernel_heap + memory.page_tables + memory.kernel_stacks + files);
     let lines = [
@@ -273,7 +286,7 @@ pub fn stat(_: &System, text: &mut Text) -> Result<(), Errno> {
         .sum();
     line!(text, "ctxt {switches}");
     line!(text, "btime {}", crate::clock::boot_time() / 1_000_000_000);
-    line!(text, "processes {}", table::created());
+    line!(text, "processes {}", scheduler::forks());
     line!(text, "procs_running {}", scheduler::runnable_threads());
     line!(text, "procs_blocked 0");
     Ok(())

@@ -3,12 +3,12 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use abi::Errno;
-use machine::sync::{Once, SpinLock};
+use machine::sync::Once;
 
 use super::{Call, SysResult};
-use crate::drivers::levels;
 use crate::log::{self, Cursor, Message, Seconds};
 use crate::memory::user::UserAddr;
 use crate::process::credentials::capability;
@@ -29,21 +29,8 @@ mod action {
     pub const SIZE_BUFFER: i32 = 10;
 }
 
-/// Marks of all callers together.
-struct Marks {
-    /// Behind what was cleared.
-    cleared: Option<Cursor>,
-    /// The console level to go back to.
-    saved_level: Option<u8>,
-}
-
-static MARKS: SpinLock<Marks> = SpinLock::new(
-    levels::TTY,
-    Marks {
-        cleared: None,
-        saved_level: None,
-    },
-);
+/// The console level to go back to after the console was switched off; 0 for none.
+static SAVED_LEVEL: AtomicU8 = AtomicU8::new(0);
 /// Where `READ` goes on, and what of a message it has not yet returned.
 static READ: Once<Mutex<Unread>> = Once::new();
 
@@ -59,15 +46,6 @@ fn read_state() -> &'static Mutex<Unread> {
 struct Unread {
     cursor: Option<Cursor>,
     rest: Vec<u8>,
-}
-
-/// Where what was not cleared begins.
-pub fn cleared() -> Cursor {
-    MARKS
-        .lock()
-        .cleared
-        .unwrap_or_else(log::oldest)
-        .max(log::oldest())
 }
 
 /// A message as `dmesg` gets it.
@@ -91,21 +69,22 @@ pub fn syslog(call: &mut Call<'_>, action: i32, buffer: UserAddr, len: i32) -> S
         action::READ_ALL => read_all(buffer, check_buffer(buffer, len)?),
         action::READ_CLEAR => {
             let count = read_all(buffer, check_buffer(buffer, len)?)?;
-            MARKS.lock().cleared = Some(log::end());
+            log::clear();
             Ok(count)
         }
         action::CLEAR => {
-            MARKS.lock().cleared = Some(log::end());
+            log::clear();
             Ok(0)
         }
         action::CONSOLE_OFF => {
             let level = log::console_level();
-            MARKS.lock().saved_level.get_or_insert(level);
+            let _ = SAVED_LEVEL.compare_exchange(0, level, Ordering::Relaxed, Ordering::Relaxed);
             log::set_console_level(1);
             Ok(0)
         }
         action::CONSOLE_ON => {
-            if let Some(level) = MARKS.lock().saved_level.take() {
+            let level = SAVED_LEVEL.swap(0, Ordering::Relaxed);
+            if level != 0 {
                 log::set_console_level(level);
             }
             Ok(0)
@@ -115,7 +94,7 @@ pub fn syslog(call: &mut Call<'_>, action: i32, buffer: UserAddr, len: i32) -> S
                 .ok()
                 .filter(|level| (1..=8).contains(level))
                 .ok_or(Errno::EINVAL)?;
-            MARKS.lock().saved_level = None;
+            SAVED_LEVEL.store(0, Ordering::Relaxed);
             log::set_console_level(level);
             Ok(0)
         }
@@ -152,7 +131,7 @@ fn unread() -> usize {
 
 /// Returns the last lines that fit.
 fn read_all(buffer: UserAddr, len: usize) -> SysResult {
-    let lines = lines(cleared());
+    let lines = lines(log::cleared());
     let mut room = len;
     let fitting = lines.iter().rev().take_while(|line| {
         let fits = line.len() <= room;
