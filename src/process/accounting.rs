@@ -15,11 +15,17 @@ use super::{Process, Thread, ThreadRef};
 pub struct CpuTimes {
     user: AtomicU64,
     system: AtomicU64,
-    /// When the present stretch in one mode began.
+    /// When the present stretch in one mode began, in nanoseconds whose lowest bit tells the mode ([`IN_USER`]); 0 while
+    /// the thread has no CPU.
     since: AtomicU64,
+    /// What of `user` has been added to a CPU's time.
+    charged: AtomicU64,
     minor_faults: AtomicU64,
     major_faults: AtomicU64,
 }
+
+/// Set in [`CpuTimes::since`] in user mode.
+const IN_USER: u64 = 1;
 
 impl CpuTimes {
     // Only the thread itself writes, hence no atomic additions.
@@ -29,8 +35,8 @@ impl CpuTimes {
     pub fn enter_user(&self, now: u64) {
         let since = self.since.load(Ordering::Relaxed);
         let sum = self.system.load(Ordering::Relaxed) + now.saturating_sub(since);
-        self.system.store(sum, Ordering::Relaxed);
-        self.since.store(now, Ordering::Relaxed);
+        self.system.store(sum, Ordering::Release);
+        self.since.store(now | IN_USER, Ordering::Release);
     }
 
     /// The thread is back from user mode.
@@ -38,20 +44,45 @@ impl CpuTimes {
     pub fn leave_user(&self, now: u64) {
         let since = self.since.load(Ordering::Relaxed);
         let sum = self.user.load(Ordering::Relaxed) + now.saturating_sub(since);
-        self.user.store(sum, Ordering::Relaxed);
-        self.since.store(now, Ordering::Relaxed);
+        self.user.store(sum, Ordering::Release);
+        self.since.store(now & !IN_USER, Ordering::Release);
     }
 
-    /// Nanoseconds in user mode.
+    /// Nanoseconds in user mode, up to this moment.
     #[must_use]
     pub fn user(&self) -> u64 {
-        self.user.load(Ordering::Relaxed)
+        // The sum is read first: if a stretch ends in between it is missing in the result, never counted twice.
+        let sum = self.user.load(Ordering::Acquire);
+        sum + self.present_stretch(IN_USER)
     }
 
-    /// Nanoseconds in the kernel.
+    /// Nanoseconds in the kernel, up to this moment.
     #[must_use]
     pub fn system(&self) -> u64 {
-        self.system.load(Ordering::Relaxed)
+        let sum = self.system.load(Ordering::Acquire);
+        sum + self.present_stretch(0)
+    }
+
+    /// How long the thread has been in a mode without interruption.
+    fn present_stretch(&self, mode: u64) -> u64 {
+        match self.since.load(Ordering::Acquire) {
+            0 => 0,
+            since if since & IN_USER == mode => machine::time::now().saturating_sub(since),
+            _ => 0,
+        }
+    }
+
+    /// The time in user mode that no CPU has been charged with yet; to be called by the CPU the thread is on, in the
+    /// kernel.
+    pub(super) fn charge_user(&self) -> u64 {
+        let user = self.user.load(Ordering::Relaxed);
+        user.saturating_sub(self.charged.swap(user, Ordering::Relaxed))
+    }
+
+    /// The same for a look at a thread that runs.
+    pub(super) fn uncharged_user(&self) -> u64 {
+        let charged = self.charged.load(Ordering::Acquire);
+        self.user().saturating_sub(charged)
     }
 
     /// Counts a page fault that needed no I/O.
@@ -70,11 +101,12 @@ impl CpuTimes {
 /// `previous` is off its CPU from `now` on: what it did since the last crossing was kernel work.
 pub(super) fn leave_cpu(previous: &ThreadRef, now: u64) {
     previous.times().enter_user(now);
+    previous.times().since.store(0, Ordering::Release);
 }
 
 /// `next` has its CPU from `now` on.
 pub(super) fn enter_cpu(next: &ThreadRef, now: u64) {
-    next.times().since.store(now, Ordering::Relaxed);
+    next.times().since.store(now & !IN_USER, Ordering::Release);
 }
 
 /// A sum of what threads used.

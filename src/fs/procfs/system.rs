@@ -15,6 +15,7 @@ use crate::drivers::tty::console;
 use crate::fs::pseudo::{Entry, Text};
 use crate::fs::{Mount, Path, device, mount};
 use crate::line;
+use crate::process::lifecycle::clone::fork_count;
 use crate::process::{scheduler, syscalls, table};
 use crate::uts;
 
@@ -286,7 +287,7 @@ pub fn stat(_: &System, text: &mut Text) -> Result<(), Errno> {
         .sum();
     line!(text, "ctxt {switches}");
     line!(text, "btime {}", crate::clock::boot_time() / 1_000_000_000);
-    line!(text, "processes {}", scheduler::forks());
+    line!(text, "processes {}", fork_count());
     line!(text, "procs_running {}", scheduler::runnable_threads());
     line!(text, "procs_blocked 0");
     Ok(())

@@ -25,6 +25,10 @@ pub(super) struct RunQueue {
     pub switches: u64,
     /// Nanoseconds spent in the idle thread.
     pub idle_time: u64,
+    /// Nanoseconds of threads in user mode, of those of them with a positive nice value, and in the kernel.
+    pub user_time: u64,
+    pub nice_time: u64,
+    pub system_time: u64,
     /// When the current thread got the CPU.
     pub since: u64,
 }
@@ -48,6 +52,9 @@ impl RunQueue {
             idle: None,
             switches: 0,
             idle_time: 0,
+            user_time: 0,
+            nice_time: 0,
+            system_time: 0,
             since: 0,
         }
     }
@@ -100,6 +107,13 @@ impl RunQueue {
             self.idle_time += ran;
         } else {
             thread.sched().add_runtime(ran);
+            let user = thread.times().charge_user().min(ran);
+            if thread.sched().params().nice() > 0 {
+                self.nice_time += user;
+            } else {
+                self.user_time += user;
+            }
+            self.system_time += ran - user;
         }
     }
 }

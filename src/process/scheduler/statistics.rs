@@ -1,5 +1,6 @@
 //! What `/proc/stat` and `/proc/loadavg` tell of the run queues.
 
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use machine::cpu::{self, CpuId};
@@ -15,6 +16,12 @@ pub struct CpuStatistics {
     pub switches: u64,
     /// Nanoseconds without a thread to run.
     pub idle_time: u64,
+    /// Nanoseconds of threads in user mode, but for the next.
+    pub user_time: u64,
+    /// Nanoseconds in user mode of threads with a positive nice value.
+    pub nice_time: u64,
+    /// Nanoseconds of threads in the kernel.
+    pub system_time: u64,
     /// Threads that wait or run.
     pub runnable: usize,
 }
@@ -24,16 +31,31 @@ pub struct CpuStatistics {
 pub fn cpu_statistics(cpu: CpuId) -> CpuStatistics {
     let now = time::now();
     let queue = RUN_QUEUES.of(cpu).lock();
-    let idle = match (&queue.current, &queue.idle) {
-        (Some(current), Some(idle)) => alloc::sync::Arc::ptr_eq(current, idle),
-        _ => true,
+    let running = match (&queue.current, &queue.idle) {
+        (Some(current), Some(idle)) if !Arc::ptr_eq(current, idle) => Some(current),
+        _ => None,
     };
-    let idling = if idle { now.saturating_sub(queue.since) } else { 0 };
-    CpuStatistics {
+    let mut statistics = CpuStatistics {
         switches: queue.switches,
-        idle_time: queue.idle_time + idling,
-        runnable: queue.policy.len() + usize::from(!idle),
+        idle_time: queue.idle_time,
+        user_time: queue.user_time,
+        nice_time: queue.nice_time,
+        system_time: queue.system_time,
+        runnable: queue.policy.len() + usize::from(running.is_some()),
+    };
+    let stretch = now.saturating_sub(queue.since);
+    let Some(running) = running else {
+        statistics.idle_time += stretch;
+        return statistics;
+    };
+    let user = running.times().uncharged_user().min(stretch);
+    if running.sched().params().nice() > 0 {
+        statistics.nice_time += user;
+    } else {
+        statistics.user_time += user;
     }
+    statistics.system_time += stretch - user;
+    statistics
 }
 
 /// Threads that wait or run on all CPUs.
