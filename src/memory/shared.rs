@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use abi::Errno;
 use ksync::Level;
@@ -11,10 +12,17 @@ use machine::sync::SpinLock;
 
 use super::backing::{Backing, BackingError, BackingIdentity, MappingList};
 
+/// The device that shared anonymous memory is said to be on.
+const DEVICE: u64 = 1;
+
+/// The inode number of the next one: programs know shared futexes by it, so it must not repeat.
+static NEXT_INODE: AtomicU64 = AtomicU64::new(1024);
+
 /// Memory of a fixed size that several address spaces can map; its pages are made when first touched.
 pub struct SharedMemory {
     pages: SpinLock<BTreeMap<u64, Page>>,
     count: u64,
+    inode: u64,
     mappings: MappingList,
     name: &'static str,
 }
@@ -26,6 +34,7 @@ impl SharedMemory {
         Arc::new(Self {
             pages: SpinLock::new(Level::UNORDERED, BTreeMap::new()),
             count: bytes.div_ceil(PAGE_SIZE) as u64,
+            inode: NEXT_INODE.fetch_add(1, Ordering::Relaxed),
             mappings: MappingList::new(),
             name,
         })
@@ -62,8 +71,8 @@ impl Backing for SharedMemory {
 
     fn identity(&self) -> BackingIdentity {
         BackingIdentity {
-            device: 1,
-            inode: 0,
+            device: DEVICE,
+            inode: self.inode,
         }
     }
 
