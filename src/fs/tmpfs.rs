@@ -4,6 +4,7 @@
 //! against its file system's [`Account`], and gives back what it took when its last user lets go of it.
 
 mod account;
+mod content;
 mod directory;
 mod file;
 mod inode;
@@ -18,7 +19,7 @@ use abi::stat::{S_ISVTX, Statfs, TMPFS_MAGIC};
 
 use super::{FileSystem, FileSystemType, Inode, NewNode, Ownership};
 use account::Account;
-pub use file::Seals;
+pub use content::Seals;
 pub use inode::TmpInode;
 use options::Options;
 

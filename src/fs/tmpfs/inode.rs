@@ -12,8 +12,8 @@ use abi::{Errno, PAGE_SIZE};
 use machine::sync::SpinLock;
 
 use super::account::Account;
+use super::content::Content;
 use super::directory::Directory;
-use super::file::Content;
 use crate::fs::metadata::{access_time_is_stale, now};
 use crate::fs::{
     AttributeChange, DirectoryEntry, FifoSlot, FileOps, FileType, Inode, Metadata, NewNode,
