@@ -27,6 +27,16 @@ pub struct Stats {
     pub skipped: usize,
 }
 
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} entries, {} KiB", self.entries, self.bytes >> 10)?;
+        match self.skipped {
+            0 => Ok(()),
+            skipped => write!(f, ", {skipped} left out"),
+        }
+    }
+}
+
 /// Why unpacking ended early. What came before is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {

@@ -177,8 +177,7 @@ impl AttributeChange {
 /// The wall-clock time, for the time stamps of files.
 #[must_use]
 pub fn now() -> Timespec {
-    let nanos = machine::time::boot_wall_clock().wrapping_add(machine::time::now());
-    Timespec::from_nanos(nanos)
+    Timespec::from_nanos(crate::clock::realtime())
 }
 
 /// Whether the access time should be written again under the `relatime` rule: it is older than a change of the

@@ -17,7 +17,9 @@
 
 mod context;
 mod dentry;
+pub mod devfs;
 pub mod device;
+pub mod devpts;
 pub mod directory;
 mod fd_table;
 mod file;
@@ -32,6 +34,10 @@ pub mod names;
 mod open;
 pub mod permission;
 pub mod pipe;
+pub mod procfs;
+pub mod pseudo;
+mod start;
+pub mod sysfs;
 pub mod tmpfs;
 mod walk;
 
@@ -47,4 +53,5 @@ pub use metadata::{AttributeChange, FileType, Metadata, Ownership};
 pub use mount::Mount;
 pub use open::{OpenHow, open, open_for_exec};
 pub use pipe::FifoSlot;
+pub use start::{init, root_path};
 pub use walk::{At, ResolveFlags, resolve};

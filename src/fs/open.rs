@@ -26,6 +26,17 @@ pub struct OpenHow {
     pub resolve: ResolveFlags,
 }
 
+impl OpenHow {
+    /// Opens what is there, without limits of the walk.
+    #[must_use]
+    pub fn new(flags: OpenFlags) -> Self {
+        Self {
+            flags,
+            ..Self::default()
+        }
+    }
+}
+
 /// Opens what is at `at`.
 ///
 /// # Errors

@@ -196,7 +196,7 @@ fn file_object(
         }
         *vma -= VmaFlags::MAY_EXEC;
     }
-    let backing = file.ops().backing(file)?;
+    let backing = file.backing()?;
     if vma.contains(VmaFlags::GROWS_DOWN) {
         return Err(Errno::EINVAL);
     }

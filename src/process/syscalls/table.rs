@@ -158,6 +158,8 @@ pub(super) static ENTRIES: [Option<Entry>; NUMBERS] = by_number(&[
     (SyscallNumber::Pipe2, |c, a| pipe::pipe2.invoke(c, a)),
     (SyscallNumber::Poll, |c, a| poll::poll.invoke(c, a)),
     (SyscallNumber::Ppoll, |c, a| poll::ppoll.invoke(c, a)),
+    (SyscallNumber::Select, |c, a| poll::select.invoke(c, a)),
+    (SyscallNumber::Pselect6, |c, a| poll::pselect6.invoke(c, a)),
     // Paths.
     (SyscallNumber::GetDents64, |c, a| dir::getdents64.invoke(c, a)),
     (SyscallNumber::GetDents, |c, a| dir::getdents.invoke(c, a)),

@@ -231,7 +231,7 @@ impl Builder<'_> {
         if !plan.fits(bias) {
             return Err(Errno::ENOMEM);
         }
-        let backing = image.file.ops().backing(&image.file)?;
+        let backing = image.file.backing()?;
         let object = Arc::new(Object {
             backing,
             file: Some(Arc::clone(&image.file)),
