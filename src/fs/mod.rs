@@ -21,6 +21,8 @@ pub mod devfs;
 pub mod device;
 pub mod devpts;
 pub mod directory;
+pub mod epoll;
+pub mod eventfd;
 mod fd_table;
 mod file;
 pub mod initramfs;

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use abi::Errno;
+use ksync::Level;
 use machine::sync::IrqSpinLock;
 
 use super::levels;
@@ -40,13 +41,24 @@ impl WaitQueue {
     /// An empty queue.
     #[must_use]
     pub const fn new() -> Self {
+        Self::at_level(levels::WAIT_QUEUE)
+    }
+
+    /// An empty queue that may be woken by a poller of another queue, with that queue's lock held. Such queues must
+    /// not wake each other in a circle.
+    #[must_use]
+    pub const fn nested() -> Self {
+        Self::at_level(Level::UNORDERED)
+    }
+
+    const fn at_level(level: Level) -> Self {
         let waiters = Waiters {
             threads: VecDeque::new(),
             pollers: Vec::new(),
         };
         Self {
             waiting: AtomicUsize::new(0),
-            waiters: IrqSpinLock::new(levels::WAIT_QUEUE, waiters),
+            waiters: IrqSpinLock::new(level, waiters),
         }
     }
 

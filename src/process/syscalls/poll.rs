@@ -1,5 +1,6 @@
-//! Waiting for descriptors (`poll(2)`, `select(2)`).
+//! Waiting for descriptors (`poll(2)`, `select(2)`, `epoll(7)`).
 
+mod epoll;
 mod select;
 
 use alloc::sync::Arc;
@@ -16,6 +17,10 @@ use crate::memory::user::UserAddr;
 use crate::process::sync::{PollEvents, PollTable};
 use crate::process::thread::Attention;
 
+pub use epoll::{
+    epoll_create, epoll_create1, epoll_ctl, epoll_pwait, epoll_pwait2, epoll_wait, eventfd,
+    eventfd2,
+};
 pub use select::{pselect6, select};
 
 /// Nanoseconds in a millisecond.
