@@ -81,5 +81,9 @@ fn open_console() -> Result<Arc<OpenFile>, Errno> {
         start: None,
         path: b"/dev/console",
     };
-    open(&at, &OpenHow::new(flags)).or_else(|_| Ok(OpenFile::anonymous(console::open()?, flags)))
+    let how = OpenHow {
+        flags,
+        ..OpenHow::default()
+    };
+    open(&at, &how).or_else(|_| Ok(OpenFile::anonymous(console::open()?, flags)))
 }

@@ -27,5 +27,10 @@ pub(super) fn unpack_initramfs() {
     if let Err(error) = result {
         log::error!("initial ramdisk: {error}");
     }
-    log::info!("initial ramdisk: {stats}");
+    log::info!(
+        "initial ramdisk: {} names, {} KiB, {} left out",
+        stats.entries,
+        stats.bytes >> 10,
+        stats.skipped
+    );
 }

@@ -18,6 +18,7 @@ mod advise;
 mod backing;
 mod brk;
 mod fault;
+mod futex;
 mod map;
 mod mmap;
 mod mremap;
@@ -29,6 +30,7 @@ pub mod user;
 
 pub use backing::{Backing, BackingError, BackingIdentity, MappingList};
 pub use fault::{Access, FaultSignal};
+pub use futex::FutexIdentity;
 pub use map::{ImageInfo, MemoryMap};
 pub use mmap::{Limits, MmapRequest, Placement};
 pub use mremap::MremapRequest;

@@ -237,6 +237,12 @@ impl Process {
         self.actions.lock().clone()
     }
 
+    /// Puts other signal actions in place of its own.
+    pub fn replace_actions(&self, actions: Arc<SharedActions>) {
+        let old = core::mem::replace(&mut *self.actions.lock(), actions);
+        drop(old);
+    }
+
     /// Whether job control has stopped it.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

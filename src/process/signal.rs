@@ -17,7 +17,7 @@ pub use actions::SharedActions;
 pub use deliver::{deliver, dequeue, has_deliverable, pending};
 pub use frame::sigreturn;
 pub use notify::{Notice, adopt_zombies, describe, notify_parent, notify_parent_of_end, send_death_signal};
-pub use send::{force, send_kernel, send_to_process, send_to_thread};
+pub use send::{force, send_kernel, send_to_current, send_to_process, send_to_thread};
 pub use state::{Fault, Sleeper, ThreadGroup, ThreadSignals};
 pub use stop::StopReport;
 

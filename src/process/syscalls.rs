@@ -29,7 +29,7 @@ mod resource;
 mod sched_calls;
 mod sigaction;
 mod stat;
-mod syslog;
+pub mod syslog;
 mod system;
 mod table;
 mod timer;

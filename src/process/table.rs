@@ -48,6 +48,12 @@ pub fn thread_count() -> usize {
     TREE.lock().thread_count()
 }
 
+/// Threads created since boot (`processes` in `/proc/stat`).
+#[must_use]
+pub fn created() -> u64 {
+    super::lifecycle::clone::fork_count()
+}
+
 /// The id given out last, as the end of `/proc/loadavg` shows it.
 #[must_use]
 pub fn last_pid() -> u32 {

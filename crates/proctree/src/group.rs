@@ -71,14 +71,25 @@ impl<P, T> ProcTree<P, T> {
     /// to end.
     #[must_use]
     pub fn is_orphaned(&self, group: Pid, ignoring: Option<Pid>) -> bool {
+        self.is_held_by_none(group, |member, _| Some(member) != ignoring)
+    }
+
+    /// Whether the group will be orphaned once its members that are children of `ending` have another parent.
+    #[must_use]
+    pub fn is_orphaned_without(&self, group: Pid, ending: Pid) -> bool {
+        self.is_held_by_none(group, |_, parent| parent != ending)
+    }
+
+    /// `counts`: whether a member and its parent are to be looked at.
+    fn is_held_by_none(&self, group: Pid, counts: impl Fn(Pid, Pid) -> bool) -> bool {
         !self.group_members(group).any(|member| {
             let parent = member.parent.and_then(|parent| self.process(parent));
             !member.zombie
-                && Some(member.pid) != ignoring
                 && parent.is_some_and(|parent| {
                     parent.pid != Pid::INIT
                         && parent.group != group
                         && parent.session == member.session
+                        && counts(member.pid, parent.pid)
                 })
         })
     }

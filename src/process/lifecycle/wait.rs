@@ -132,7 +132,7 @@ fn examine(node: &Node<Arc<Process>>, options: WaitOptions) -> Option<Found> {
     }
     let status = match group.report? {
         StopReport::Stopped(signal) if options.contains(WaitOptions::WUNTRACED) => {
-            WaitStatus::stopped(signal.number())
+            WaitStatus::stopped(signal.raw())
         }
         StopReport::Continued if options.contains(WaitOptions::WCONTINUED) => WaitStatus::continued(),
         _ => return None,

@@ -18,6 +18,13 @@ pub fn send_kernel(process: &Process, number: i32) {
     let _ = send_to_process(process, KernelSigInfo::bare(number, SI_KERNEL));
 }
 
+/// Sends the running thread a signal of the kernel for what it has just called (`SIGPIPE`, `SIGXFSZ`).
+pub fn send_to_current(number: i32) {
+    crate::process::with_current_thread(|thread| {
+        let _ = send_to_thread(thread, KernelSigInfo::bare(number, SI_KERNEL));
+    });
+}
+
 /// Sends a signal to a process: one of its threads that does not block it will handle it.
 ///
 /// # Errors

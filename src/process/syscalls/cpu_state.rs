@@ -8,7 +8,7 @@ use super::{Call, SysResult};
 use crate::memory::user::UserAddr;
 
 /// `arch_prctl(2)`
-pub fn arch_prctl(_call: &mut Call<'_>, code: i32, address: u64) -> SysResult {
+pub fn arch_prctl(_call: &mut Call<'_>, code: u32, address: u64) -> SysResult {
     let pointer = || usize::try_from(address).map(UserAddr::new).map_err(|_| Errno::EFAULT);
     match code {
         ARCH_SET_FS => user::set_fs_base(address).map_err(|_| Errno::EPERM)?,

@@ -19,7 +19,7 @@ use crate::process::thread::NAME_MAX;
 const TIMER_SLACK: usize = 50_000;
 
 /// `prctl(2)`
-pub fn prctl(call: &mut Call<'_>, option: i32, arg: u64, third: u64, fourth: u64, fifth: u64) -> SysResult {
+pub fn prctl(call: &mut Call<'_>, option: u32, arg: u64, third: u64, fourth: u64, fifth: u64) -> SysResult {
     let process = call.process()?;
     let pointer = UserAddr::new(usize::try_from(arg).map_err(|_| Errno::EFAULT)?);
     let unused = third == 0 && fourth == 0 && fifth == 0;

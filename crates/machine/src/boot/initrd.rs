@@ -12,12 +12,8 @@ pub struct Initrd {
     range: Range<u64>,
 }
 
-/// The initial ramdisk, if the boot loader gave one, to whoever asks first.
-///
-/// # Panics
-/// Before `cpu::init`, hence before `mem::init`, to which its memory goes back.
+/// The initial ramdisk, if the boot loader gave one, to whoever asks first. Needs `mem::init`.
 pub fn take_initrd() -> Option<Initrd> {
-    assert!(crate::cpu::is_initialised(), "take_initrd before cpu::init");
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let (start, end) = super::info().initrd?;
     (!TAKEN.swap(true, Ordering::Relaxed)).then_some(Initrd { range: start..end })

@@ -1,6 +1,5 @@
 //! The local APIC of each CPU, in xAPIC mode (registers in memory) or x2APIC mode (registers by MSR).
 
-use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use super::{IrqGuard, SPURIOUS_VECTOR, TIMER_VECTOR};
@@ -34,15 +33,7 @@ const PENDING: u32 = 1 << 12;
 const TSC_DEADLINE_MODE: u32 = 0b10 << 17;
 
 static X2APIC: AtomicBool = AtomicBool::new(false);
-static READY: AtomicBool = AtomicBool::new(false);
-
-/// Stands for the registers until they are mapped, so that no early call does harm.
-#[repr(C, align(4096))]
-struct NoRegisters(UnsafeCell<[u32; 1024]>);
-// SAFETY: only accessed by single volatile loads and stores of words whose values mean nothing.
-unsafe impl Sync for NoRegisters {}
-static NO_REGISTERS: NoRegisters = NoRegisters(UnsafeCell::new([0; 1024]));
-static REGISTERS: AtomicPtr<u32> = AtomicPtr::new(NO_REGISTERS.0.get().cast());
+static REGISTERS: AtomicPtr<u32> = AtomicPtr::new(core::ptr::null_mut());
 
 #[inline]
 fn read(register: u32) -> u32 {
@@ -51,7 +42,7 @@ fn read(register: u32) -> u32 {
         return unsafe { msr::read(msr::X2APIC + register / 16) as u32 };
     }
     let base = REGISTERS.load(Ordering::Relaxed);
-    // SAFETY: `base` is the page of registers, mapped for good, or the page that stands for it.
+    // SAFETY: `init` mapped the page of registers before anything else here is called.
     unsafe { base.byte_add(register as usize).read_volatile() }
 }
 
@@ -75,7 +66,6 @@ pub(super) fn init(address: u64) {
         REGISTERS.store(registers.cast(), Ordering::Relaxed);
     }
     init_this_cpu();
-    READY.store(true, Ordering::Relaxed);
 }
 
 /// Enables this CPU's APIC, everything masked but inter-processor interrupts and NMI.
@@ -172,7 +162,7 @@ pub(crate) fn can_reach(apic_id: u32) -> bool {
 
 /// Whether the APIC can be used.
 pub(crate) fn is_ready() -> bool {
-    READY.load(Ordering::Relaxed)
+    X2APIC.load(Ordering::Relaxed) || !REGISTERS.load(Ordering::Relaxed).is_null()
 }
 
 /// Lets the timer count down from its largest value, silently, for calibration.

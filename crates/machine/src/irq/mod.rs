@@ -71,9 +71,8 @@ pub fn enable() {
 /// device, and not sleep.
 ///
 /// # Panics
-/// If there is no such line, or it has a handler; before [`init`].
+/// If there is no such line, or it has a handler.
 pub fn register(line: u8, handler: fn()) {
-    assert!(lapic::is_ready(), "irq::register before irq::init");
     let slot = LINE_HANDLERS
         .get(usize::from(line))
         .expect("ISA lines are 0 to 15");

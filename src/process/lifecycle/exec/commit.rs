@@ -10,8 +10,7 @@ use signal::AltStack;
 use super::LoadedProgram;
 use crate::memory::user::UserAddr;
 use crate::process::lifecycle::exit::{become_only_thread, exit_group};
-use crate::process::syscalls::futex_wake;
-use crate::process::{Credentials, ThreadRef};
+use crate::process::{Credentials, ThreadRef, futex};
 
 /// Puts a program in place of what the running thread runs. The caller sets the registers.
 ///
@@ -58,11 +57,11 @@ pub fn replace_image(thread: &ThreadRef, program: LoadedProgram) -> Result<(), E
 
 /// Does what threads that stay in the old memory, or share it, are waiting for.
 fn leave_memory(thread: &ThreadRef) {
-    futex_wake::release_robust_list(thread);
+    futex::release_robust_list(thread);
     thread.robust_list().store(0, Ordering::Relaxed);
     let clear_tid = UserAddr::new(thread.clear_tid().swap(0, Ordering::Relaxed));
     if !clear_tid.is_null() && clear_tid.write(&0u32).is_ok() {
-        futex_wake::wake_address(thread, clear_tid);
+        futex::wake_address(thread, clear_tid);
     }
 }
 

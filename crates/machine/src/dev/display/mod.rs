@@ -55,15 +55,8 @@ pub fn get() -> Option<&'static dyn TextDisplay> {
     }
 }
 
-/// Looks for the display. Later calls do nothing.
-///
-/// # Panics
-/// Before `cpu::init`.
+/// Looks for the display. Needs `mem::init`; later calls do nothing.
 pub fn init() {
-    assert!(
-        crate::cpu::is_initialised(),
-        "display::init before cpu::init"
-    );
     if DISPLAY.get().is_some() {
         return;
     }
