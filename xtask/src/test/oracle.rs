@@ -1,7 +1,8 @@
 //! Runs differential tests on the host's Linux, whose behaviour is the one that is right.
 use super::case::Case;
 use crate::image::initramfs;
-use crate::{toolchain, tree};
+use crate::tree;
+use crate::userland::{self, Libc};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{self, File};
@@ -38,13 +39,15 @@ pub const ENVIRONMENT: [(&str, &str); 6] = [
 pub struct Oracle {
     directory: TempDir,
     applets: PathBuf,
-    setsid: PathBuf,
+    launcher: PathBuf,
 }
 
 impl Oracle {
     /// Makes the place.
     pub fn new() -> Result<Oracle> {
-        let setsid = toolchain::require_program("setsid", "util-linux")?;
+        let launcher = tree::scratch("pristine");
+        let source = tree::root().join("xtask/src/test/pristine.c");
+        userland::compile_c(&[source], &launcher, Libc::Musl)?;
         let directory = tempfile::Builder::new().prefix("rustos-test-").tempdir()?;
         let applets = tree::scratch("applets");
         if applets.is_dir() {
@@ -61,7 +64,7 @@ impl Oracle {
         Ok(Oracle {
             directory,
             applets,
-            setsid,
+            launcher,
         })
     }
 
@@ -92,15 +95,8 @@ impl Oracle {
     }
 
     fn command(&self, case: &Case, work: &Path) -> Command {
-        let mut command = Command::new(self.applets.join("sh"));
-        // The limits that a fresh guest has, too.
-        command.args([
-            "-c",
-            "umask 022; ulimit -c 0; ulimit -S -n 1024; exec \"$@\"",
-            "sh",
-        ]);
+        let mut command = Command::new(&self.launcher);
         command
-            .arg(&self.setsid)
             .args(&case.command)
             .current_dir(work)
             .stdin(Stdio::null());
@@ -122,7 +118,7 @@ fn wait(child: &mut Child, case: &Case) -> Result<i32> {
                 .context("a process ends by exit or by signal");
         }
         if Instant::now() > deadline {
-            // setsid made the test a group of its own.
+            // The launcher made the test a group of its own.
             if let Some(group) = Pid::from_raw(i32::try_from(child.id())?) {
                 kill_process_group(group, Signal::KILL)?;
             }
