@@ -97,7 +97,7 @@ static void status(void)
 	IN_CHILD(setresuid(1, 2, 3); STR(field("/proc/self/status", "Uid"), "1\t2\t3\t2"));
 	long before = atol(field(path, "voluntary_ctxt_switches"));
 	for (int i = 0; i < 5; i++)
-		sleep_ms(1);
+		sleep_ms(20); // shorter ones may be over before the process has gone to sleep
 	TRUE(atol(field(path, "voluntary_ctxt_switches")) >= before + 5);
 }
 

@@ -71,17 +71,14 @@ fn measure(kernel: GuestKernel, initrd: &Path) -> Result<Rows> {
         GuestKernel::Linux => ("Linux", debian::linux()?, "mitigations=off"),
     };
     step::progress(&format!("measuring {name}"));
+    let boot = Boot::Direct {
+        kernel,
+        initrd: Some(initrd.to_owned()),
+    };
+    let append = format!("console=ttyS0 quiet panic=-1 {append}");
     let machine = Machine {
-        boot: Boot::Direct {
-            kernel,
-            initrd: Some(initrd.to_owned()),
-        },
-        append: format!("console=ttyS0 quiet panic=-1 {append}"),
-        smp: 1,
-        memory: "512M".into(),
-        accel: Accel::Tcg,
-        gdb: false,
         deterministic: true,
+        ..Machine::new(boot, append, Accel::Tcg)
     };
     let mut output = Vec::new();
     let session = Session {

@@ -33,6 +33,8 @@ pub struct RunOptions {
     pub kernel: GuestKernel,
     /// Boot from a CD image.
     pub iso: bool,
+    /// Use the guest's screen and keyboard, shown in this terminal, instead of its serial port.
+    pub screen: bool,
     /// The longest the guest may run.
     pub timeout: Option<Duration>,
     /// Show the kernel's log.
@@ -53,6 +55,7 @@ impl RunOptions {
             accel: None,
             kernel: GuestKernel::RustOs,
             iso: false,
+            screen: false,
             timeout: None,
             verbose: false,
             command: None,
@@ -85,6 +88,7 @@ impl RunOptions {
             "accel" => self.accel = Some(accel(&parser.value()?.string()?)?),
             "kernel" => self.kernel = guest_kernel(&parser.value()?.string()?)?,
             "iso" => self.iso = true,
+            "screen" => self.screen = true,
             "timeout" => {
                 self.timeout =
                     crate::run::timeout(parser.value()?.parse().context("--timeout SECONDS")?)

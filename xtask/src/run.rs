@@ -76,12 +76,18 @@ pub fn run(options: &RunOptions) -> Result<u8> {
 
 /// Boots with this terminal as the console.
 fn interactive(machine: &Machine, options: &RunOptions) -> Result<u8> {
-    eprintln!("x: booting; Ctrl-C goes to the guest, Ctrl-A x ends QEMU at once");
+    let console = if options.screen {
+        eprintln!("x: booting; to end QEMU at once: Alt-2, then `quit`");
+        Console::Screen
+    } else {
+        eprintln!("x: booting; Ctrl-C goes to the guest, Ctrl-A x ends QEMU at once");
+        Console::Terminal
+    };
     let session = Session {
         timeout: options.timeout,
         ..Session::default()
     };
-    let finish = with_terminal_restored(|| session.run(machine, Console::Terminal))?;
+    let finish = with_terminal_restored(|| session.run(machine, console))?;
     Ok(match finish.end {
         Some(End::PoweredOff) => 0,
         _ => report(&finish, options),
@@ -189,13 +195,10 @@ impl Files {
 
     fn machine(&self, options: &RunOptions, accel: Accel) -> Machine {
         Machine {
-            boot: self.boot.clone(),
-            append: self.append.clone(),
             smp: options.smp,
             memory: options.memory.clone(),
-            accel,
             gdb: options.gdb,
-            deterministic: false,
+            ..Machine::new(self.boot.clone(), &self.append, accel)
         }
     }
 }
@@ -218,16 +221,16 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn command_line(options: &RunOptions, terminal: bool) -> String {
-    let console = if options.command.is_some() {
-        "console=ttyS1"
-    } else {
-        "console=ttyS0"
+    let console = match (&options.command, options.screen) {
+        (Some(_), _) => "ttyS1",
+        (None, true) => "tty0",
+        (None, false) => "ttyS0",
     };
-    let mut words = vec![console.to_owned(), "panic=-1".to_owned()];
+    let mut words = vec![format!("console={console}"), "panic=-1".to_owned()];
     if options.kernel == GuestKernel::Linux && !options.verbose {
         words.push("quiet".into());
     }
-    if terminal {
+    if terminal && !options.screen {
         words.extend(terminal_variables());
     }
     words.extend(options.append.iter().cloned());

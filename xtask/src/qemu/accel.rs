@@ -81,15 +81,7 @@ impl Trial {
     }
 
     fn succeeds(&self, accel: Accel, patience: Duration) -> bool {
-        let machine = Machine {
-            boot: self.boot.clone(),
-            append: "console=ttyS1 quiet panic=-1".into(),
-            smp: 1,
-            memory: "512M".into(),
-            accel,
-            gdb: false,
-            deterministic: false,
-        };
+        let machine = Machine::new(self.boot.clone(), "console=ttyS1 quiet panic=-1", accel);
         let session = Session {
             timeout: Some(patience),
             ..Session::default()

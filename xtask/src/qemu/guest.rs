@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::{Child, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ pub enum Console {
     Terminal,
     /// To us, as [`Event::Output`].
     Captured,
+    /// Nowhere: the guest's VGA screen is shown in our terminal, and its keys are PS/2 keys.
+    Screen,
 }
 
 /// What the guest wrote.
@@ -77,22 +80,9 @@ impl Guest {
             UnixListener::bind(port("s1"))?,
         ];
         let mut qemu = machine.command();
-        let socket = |name: &str| format!("socket,id={name},path={}", port(name).display());
-        match console {
-            Console::Terminal => qemu.args([
-                "-chardev",
-                "stdio,id=s0,mux=on,signal=off",
-                "-mon",
-                "chardev=s0",
-            ]),
-            Console::Captured => qemu
-                .arg("-chardev")
-                .arg(socket("s0"))
-                .stdin(Stdio::null())
-                .stdout(Stdio::null()),
-        };
-        qemu.args(["-serial", "chardev:s0", "-chardev"])
-            .arg(socket("s1"))
+        add_console(&mut qemu, console, &port("s0"));
+        qemu.arg("-chardev")
+            .arg(socket("s1", &port("s1")))
             .args(["-serial", "chardev:s1"]);
         let errors = tempfile::tempfile()?;
         let mut child = qemu
@@ -172,6 +162,34 @@ impl Drop for Guest {
     }
 }
 
+fn socket(name: &str, path: &Path) -> String {
+    format!("socket,id={name},path={}", path.display())
+}
+
+/// Connects ttyS0, the screen and QEMU's monitor.
+fn add_console(qemu: &mut Command, console: Console, port: &Path) {
+    let (display, serial, monitor) = match console {
+        Console::Terminal => ("none", "stdio,id=s0,mux=on,signal=off".into(), "none"),
+        Console::Captured => ("none", socket("s0", port), "none"),
+        Console::Screen => ("curses", "null,id=s0".into(), "vc"),
+    };
+    qemu.args([
+        "-display",
+        display,
+        "-monitor",
+        monitor,
+        "-chardev",
+        &serial,
+        "-serial",
+        "chardev:s0",
+    ]);
+    match console {
+        Console::Terminal => drop(qemu.args(["-mon", "chardev=s0"])),
+        Console::Captured => drop(qemu.stdin(Stdio::null()).stdout(Stdio::null())),
+        Console::Screen => {}
+    }
+}
+
 type Ports = (Option<UnixStream>, UnixStream);
 
 /// Waits until QEMU has connected its ports; `None` if it ended instead.
@@ -182,7 +200,7 @@ fn connect(
     log: &UnixListener,
 ) -> Result<Option<Ports>> {
     let output = match console {
-        Console::Terminal => None,
+        Console::Terminal | Console::Screen => None,
         Console::Captured => match accept(child, output)? {
             None => return Ok(None),
             stream => stream,

@@ -42,10 +42,26 @@ pub struct Machine {
     pub gdb: bool,
     /// Time counts instructions, and nothing varies from run to run.
     pub deterministic: bool,
+    /// Where QEMU listens for commands of its monitor.
+    pub monitor: Option<PathBuf>,
 }
 
 impl Machine {
-    /// The machine without its serial ports, which the caller adds, first ttyS0.
+    /// A machine with one CPU and 512 MiB.
+    pub fn new(boot: Boot, append: impl Into<String>, accel: Accel) -> Machine {
+        Machine {
+            boot,
+            append: append.into(),
+            smp: 1,
+            memory: "512M".into(),
+            accel,
+            gdb: false,
+            deterministic: false,
+            monitor: None,
+        }
+    }
+
+    /// The machine without its serial ports and its screen, which the caller adds, first ttyS0.
     ///
     /// The kernel side of this contract: `reboot(2)` with power-off ends QEMU with 0; writing `v` to the exit
     /// device ends it with `2v + 1`; a reset ends it too.
@@ -59,9 +75,7 @@ impl Machine {
             "-nodefaults",
             "-no-user-config",
         ]);
-        qemu.args([
-            "-machine", "q35", "-vga", "std", "-display", "none", "-monitor", "none",
-        ]);
+        qemu.args(["-machine", "q35", "-vga", "std"]);
         qemu.args([
             "-no-reboot",
             "-device",
@@ -85,6 +99,13 @@ impl Machine {
             Boot::Iso(image) => {
                 qemu.arg("-cdrom").arg(image);
             }
+        }
+        if let Some(path) = &self.monitor {
+            let socket = format!(
+                "socket,id=monitor,server=on,wait=off,path={}",
+                path.display()
+            );
+            qemu.args(["-chardev", &socket, "-mon", "chardev=monitor"]);
         }
         if self.gdb {
             qemu.args(["-gdb", "tcp:127.0.0.1:1234", "-S"]);

@@ -3,6 +3,7 @@
 //! they need are made in [`archives`].
 mod archives;
 mod list;
+mod screen;
 
 use super::batch;
 use super::case::Case;
@@ -99,6 +100,11 @@ pub fn run(options: &TestOptions) -> Result<Report> {
                 .unwrap_or_else(|error| Err(format!("{error:#}")));
             report.record(&setting.name("boot", test.name), result);
         }
+    }
+    if screen::NAME.contains(filter) {
+        let setting = Setting::all(options)?.remove(0);
+        let result = screen::run(&setting).unwrap_or_else(|error| Err(format!("{error:#}")));
+        report.record(&setting.name("boot", screen::NAME), result);
     }
     if filter.is_empty() {
         let setting = Setting::all(options)?.remove(0);

@@ -44,17 +44,13 @@ impl Setting {
 
     /// A machine of this setting.
     pub fn machine(&self, initrd: Option<&Path>, append: &str) -> Machine {
+        let boot = Boot::Direct {
+            kernel: self.kernel.clone(),
+            initrd: initrd.map(Path::to_owned),
+        };
         Machine {
-            boot: Boot::Direct {
-                kernel: self.kernel.clone(),
-                initrd: initrd.map(Path::to_owned),
-            },
-            append: append.to_owned(),
             smp: self.smp,
-            memory: "512M".into(),
-            accel: self.accel,
-            gdb: false,
-            deterministic: false,
+            ..Machine::new(boot, append, self.accel)
         }
     }
 
