@@ -8,8 +8,8 @@ static void meeting(void)
 	section("open waits for the other side");
 	OK(mkfifo("fifo", 0644));
 	ERR(mkfifo("fifo", 0644), EEXIST);
-	pid_t child = CHILD(sleep_ms(40); int out = open("fifo", O_WRONLY); write(out, "hello", 5));
 	long start = now_ms();
+	pid_t child = CHILD(sleep_ms(40); int out = open("fifo", O_WRONLY); write(out, "hello", 5));
 	int fd = OK(open("fifo", O_RDONLY));
 	TRUE(now_ms() - start >= 35);
 	EQ(read(fd, text, 7), 5);
@@ -17,8 +17,8 @@ static void meeting(void)
 	ENDS(child, "exit 0");
 	EQ(read(fd, text, 7), 0);
 	close(fd);
-	child = CHILD(sleep_ms(40); int in = open("fifo", O_RDONLY); char c; _exit(read(in, &c, 1) == 1 ? c : 0));
 	start = now_ms();
+	child = CHILD(sleep_ms(40); int in = open("fifo", O_RDONLY); char c; _exit(read(in, &c, 1) == 1 ? c : 0));
 	fd = OK(open("fifo", O_WRONLY));
 	TRUE(now_ms() - start >= 35);
 	EQ(write(fd, "\7", 1), 1);

@@ -106,8 +106,11 @@ static void permissions(void)
 		 ERR(readlink(of(root, "cwd"), target, sizeof target), EACCES);
 		 ERR(open(of(root, "fd"), O_RDONLY), EACCES));
 	struct stat st;
-	pid_t child = CHILD(setuid(1000); prctl_dumpable(); pause());
-	comes_to(child, 'S');
+	int ready[2];
+	char byte;
+	OK(pipe(ready));
+	pid_t child = CHILD(setuid(1000); prctl_dumpable(); write(ready[1], "r", 1); pause());
+	EQ(read(ready[0], &byte, 1), 1);
 	OK(stat(of(child, ""), &st));
 	EQ(st.st_uid, 1000);
 	OK(kill(child, SIGKILL));

@@ -14,8 +14,8 @@ static void identity(void)
 	OK(pipe(ends));
 	pid_t child = CHILD(TRUE(getppid() == self); TRUE(getpid() != self); pid_t me = getpid();
 			    EQ(write(ends[1], &me, sizeof me), sizeof me));
-	TRUE(child > 0);
 	ENDS(child, "exit 0");
+	TRUE(child > 0);
 	EQ(read(ends[0], &from_child, sizeof from_child), sizeof from_child);
 	TRUE(from_child == child);
 }

@@ -109,7 +109,7 @@ static void orphaned_group(void)
 	int ends[2];
 	char byte;
 	OK(pipe(ends));
-	pid_t middle = CHILD(close(ends[0]); pid_t stopped = CHILD(raise(SIGSTOP); write(ends[1], "x", 1));
+	pid_t middle = CHILD(setpgid(0, 0); close(ends[0]); pid_t stopped = CHILD(raise(SIGSTOP); write(ends[1], "x", 1));
 			     waitpid(stopped, NULL, WUNTRACED));
 	setpgid(middle, middle);
 	close(ends[1]);

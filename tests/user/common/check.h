@@ -143,16 +143,27 @@ UNUSED static void child_end(void)
 	_exit(check_failures ? 101 : 0);
 }
 
+/* Compiled with one of these set to some milliseconds, a test shows whether its
+ * output depends on who runs first after a fork. It must not. */
+#ifndef DELAY_CHILD
+#define DELAY_CHILD 0
+#endif
+#ifndef DELAY_PARENT
+#define DELAY_PARENT 0
+#endif
+
 /// Forks a child that runs the statements and ends with `child_end`; evaluates
-/// to its pid.
+/// to its pid. Where the child prints, the parent must not before its end.
 #define CHILD(...)                                                             \
 	({                                                                     \
 		pid_t pid_ = fork();                                           \
 		if (pid_ == 0) {                                               \
 			check_failures = 0;                                    \
+			usleep(1000 * DELAY_CHILD);                            \
 			__VA_ARGS__;                                           \
 			child_end();                                           \
 		}                                                              \
+		usleep(1000 * DELAY_PARENT);                                   \
 		pid_;                                                          \
 	})
 
