@@ -14,8 +14,6 @@ pub const TREE: Level = Level(6);
 pub const CHILDREN: Level = Level(8);
 /// The parent and name of one dentry.
 pub const LOCATION: Level = Level(10);
-/// State of one open file: its owner for `SIGIO`.
-pub const OPEN_FILE: Level = Level(14);
 /// Attributes of one inode of a tmpfs.
 pub const INODE: Level = Level(16);
 /// The pages of one inode of a tmpfs.
