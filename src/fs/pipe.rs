@@ -152,11 +152,12 @@ impl Pipe {
             let mut buffer = self.buffer.lock();
             let needed = if atomic { source.remaining() } else { 1 };
             if buffer.room() >= needed {
-                let was_empty = buffer.is_empty();
+                let before = buffer.len();
                 let result = buffer.write(source);
                 self.len.store(buffer.len(), Ordering::SeqCst);
-                let wake = was_empty && !buffer.is_empty();
+                let wake = buffer.len() > before;
                 drop(buffer);
+                // Threads only wait while it is empty, but edge-triggered pollers hear of every write.
                 if wake {
                     self.readers.queue.wake_all();
                 }
