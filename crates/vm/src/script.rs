@@ -41,12 +41,12 @@ pub fn parse(head: &[u8]) -> Result<Option<Script<'_>>, Errno> {
         Some(end) => &line[..end],
         None if head.len() < HEAD_SIZE => line,
         None => {
-            // The line goes on; that may only cut off the argument.
+            // The line goes on; that may only cut off the argument. The last byte is not looked at for it.
             let ends = |&byte: &u8| is_blank(byte) || byte == 0;
             if !trim_start(line).iter().any(ends) {
                 return Err(Errno::ENOEXEC);
             }
-            line
+            line.split_last().map_or(line, |(_, rest)| rest)
         }
     };
     let line = line.split(|&byte| byte == 0).next().unwrap_or(line);
@@ -94,6 +94,6 @@ mod tests {
         head[10] = b' ';
         let script = parse(&head).unwrap().unwrap();
         assert_eq!(script.interpreter.len(), 8);
-        assert_eq!(script.argument.map(<[u8]>::len), Some(HEAD_SIZE - 11));
+        assert_eq!(script.argument.map(<[u8]>::len), Some(HEAD_SIZE - 12));
     }
 }

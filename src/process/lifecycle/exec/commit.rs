@@ -10,6 +10,7 @@ use signal::AltStack;
 use super::LoadedProgram;
 use crate::memory::user::UserAddr;
 use crate::process::lifecycle::exit::{become_only_thread, exit_group};
+use crate::process::table::TREE;
 use crate::process::{Credentials, ThreadRef, futex};
 
 /// Puts a program in place of what the running thread runs. The caller sets the registers.
@@ -36,6 +37,7 @@ pub fn replace_image(thread: &ThreadRef, program: LoadedProgram) -> Result<(), E
     if !become_only_thread(thread) {
         return Err(Errno::EINTR);
     }
+    TREE.lock().set_execed(process.pid());
     leave_memory(thread);
     let old = thread.replace_memory(Some(Arc::clone(&program.memory)));
     program.memory.activate();
