@@ -59,6 +59,11 @@ fn attend(thread: &ThreadRef, regs: &mut UserRegs) {
     if preempt::need_resched() {
         scheduler::preempt();
     }
+    if thread.attention().clear(Attention::CPU_TIME)
+        && let Some(process) = thread.process()
+    {
+        process.timers().check_cpu_timers(process);
+    }
     if thread.attention().has(Attention::EXIT) {
         exit::finish(thread);
     }

@@ -1,10 +1,12 @@
-//! The interval timers of a process (`getitimer(2)`): real time by the timer queue, CPU time by looking at each
-//! return to user mode and slice end.
+//! The interval timers of a process (`getitimer(2)`) and its limit of CPU time: real time by the timer queue, CPU time
+//! by a tick while a thread of a process with such a timer runs.
 
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use abi::signal::{KernelSigInfo, SI_KERNEL, SIGALRM, SIGPROF, SIGVTALRM};
+use abi::signal::{KernelSigInfo, SI_KERNEL, SIGALRM, SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU};
+use abi::resource::RLIMIT_CPU;
+use abi::time::NSEC_PER_SEC;
 use machine::sync::IrqSpinLock;
 use machine::time;
 
@@ -43,7 +45,12 @@ struct Timers {
     real: Option<Real>,
     virtual_time: CpuTimer,
     profile: CpuTimer,
+    /// `RLIMIT_CPU`: the soft limit, then every second.
+    limit: CpuTimer,
 }
+
+/// How often CPU time is looked at while a CPU timer is armed, in nanoseconds.
+const TICK: u64 = 4_000_000;
 
 struct Real {
     queued: CallTimer,
@@ -83,6 +90,7 @@ impl IntervalTimers {
             real: None,
             virtual_time: unarmed,
             profile: unarmed,
+            limit: unarmed,
         };
         Self {
             timers: IrqSpinLock::new(levels::INTERVAL_TIMERS, timers),
@@ -123,11 +131,29 @@ impl IntervalTimers {
                 let timer = if kind == Kind::Virtual { &mut timers.virtual_time } else { &mut timers.profile };
                 timer.period = new.period;
                 timer.due = if new.left == 0 { 0 } else { used.saturating_add(new.left) };
-                let armed = timers.virtual_time.due != 0 || timers.profile.due != 0;
-                self.cpu_armed.store(armed, Ordering::Relaxed);
+                self.note_armed(&timers);
             }
         }
         old
+    }
+
+    /// Sets the limit of CPU time to `seconds`; none takes it away.
+    pub fn set_cpu_limit(&self, seconds: Option<u64>) {
+        let mut timers = self.timers.lock();
+        timers.limit = CpuTimer {
+            due: seconds.map_or(0, |seconds| seconds.max(1).saturating_mul(NSEC_PER_SEC)),
+            period: NSEC_PER_SEC,
+        };
+        self.note_armed(&timers);
+    }
+
+    fn note_armed(&self, timers: &Timers) {
+        let armed = [&timers.virtual_time, &timers.profile, &timers.limit].iter().any(|timer| timer.due != 0);
+        self.cpu_armed.store(armed, Ordering::Relaxed);
+        if armed {
+            // The way through the scheduler starts the tick.
+            machine::preempt::set_need_resched();
+        }
     }
 
     /// The process has ended.
@@ -164,17 +190,28 @@ impl IntervalTimers {
         let mut timers = self.timers.lock();
         let alarm = timers.virtual_time.expires(user);
         let profile = timers.profile.expires(both);
+        let limit = timers.limit.expires(both);
         drop(timers);
+        if limit {
+            exceed_cpu_limit(process, both);
+        }
         for number in [alarm.then_some(SIGVTALRM), profile.then_some(SIGPROF)].into_iter().flatten() {
             let _ = signal::send_to_process(process, KernelSigInfo::bare(number, SI_KERNEL));
         }
     }
 
-    /// Whether a CPU timer is armed, so that CPU time must be looked at regularly.
+    /// When CPU time must be looked at again if a thread of the process runs from `now` on.
     #[must_use]
-    pub fn cpu_timer_armed(&self) -> bool {
-        self.cpu_armed.load(Ordering::Relaxed)
+    pub fn next_cpu_tick(&self, now: u64) -> Option<u64> {
+        self.cpu_armed.load(Ordering::Relaxed).then(|| now + TICK)
     }
+}
+
+/// `SIGXCPU` at the soft limit and each second after it, `SIGKILL` at the hard limit.
+fn exceed_cpu_limit(process: &Process, used: u64) {
+    let hard = process.limits().get(RLIMIT_CPU).map_or(u64::MAX, |limit| limit.rlim_max);
+    let number = if used >= hard.saturating_mul(NSEC_PER_SEC) { SIGKILL } else { SIGXCPU };
+    let _ = signal::send_to_process(process, KernelSigInfo::bare(number, SI_KERNEL));
 }
 
 fn start_alarm(at: u64, process: &Arc<Process>) -> CallTimer {

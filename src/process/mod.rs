@@ -38,6 +38,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::WaitStatus;
+use abi::resource::{RLIM_INFINITY, RLIMIT_CPU};
 use machine::sync::IrqSpinLock;
 use machine::task::Task;
 
@@ -249,6 +250,12 @@ impl Process {
         self.group.lock().is_stopped()
     }
 
+    /// Starts watching `RLIMIT_CPU`, or stops if there is none.
+    pub fn enforce_cpu_limit(&self) {
+        let limit = self.limits.soft(RLIMIT_CPU);
+        self.timers.set_cpu_limit((limit != RLIM_INFINITY).then_some(limit));
+    }
+
     /// Takes over what a child inherits of its parent besides what is in its [`ProcessSeed`].
     fn inherit(&self, parent: &Self) {
         let copy = |to: &AtomicU32, from: &AtomicU32| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -257,6 +264,9 @@ impl Process {
         copy(&self.traits.no_new_privileges, &parent.traits.no_new_privileges);
         copy(&self.traits.oom_adjustment, &parent.traits.oom_adjustment);
         copy(&self.traits.detached, &parent.traits.detached);
+        if self.limits.soft(RLIMIT_CPU) != RLIM_INFINITY {
+            self.enforce_cpu_limit();
+        }
     }
 
     /// The execution domain (`personality(2)`).

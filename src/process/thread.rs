@@ -310,6 +310,8 @@ impl Attention {
     pub const STOP: u32 = 4;
     /// The mask to restore was saved by `sigsuspend` or `ppoll`.
     pub const RESTORE_MASK: u32 = 8;
+    /// The CPU time of the process is to be looked at.
+    pub const CPU_TIME: u32 = 16;
 
     /// Adds reasons.
     pub fn raise(&self, bits: u32) {

@@ -13,6 +13,7 @@ use super::schedulable::Queued;
 use crate::process::integration::timers;
 use crate::process::state::ProcessState;
 use crate::process::sync::levels;
+use crate::process::thread::Attention;
 use crate::process::{ThreadRef, accounting};
 
 /// One CPU's run queue.
@@ -141,7 +142,7 @@ pub(super) fn reschedule(reason: Reason) {
         return;
     };
     queue.account(&previous, now);
-    let deadline = queue.policy.next_deadline();
+    let deadline = earliest(queue.policy.next_deadline(), cpu_tick(&next, now));
     let same = Arc::ptr_eq(&previous, &next);
     queue.switches += u64::from(!same);
     if !same && reason != Reason::Sleep {
@@ -236,6 +237,18 @@ fn notify(cpu: CpuId, outcome: Outcome) {
     }
 }
 
+/// When the CPU time of a thread that now runs must be looked at.
+fn cpu_tick(thread: &ThreadRef, now: u64) -> Option<u64> {
+    thread.process()?.timers().next_cpu_tick(now)
+}
+
+fn earliest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// Asks the policy whether the current thread's turn is over. Called by the timer with interrupts off.
 pub fn check_slice(irq: &IrqGuard, now: u64) {
     let mut queue = RUN_QUEUES.get(irq).lock();
@@ -247,7 +260,11 @@ pub fn check_slice(irq: &IrqGuard, now: u64) {
         return;
     }
     let outcome = policy.tick(current.sched().entity(), now);
-    let deadline = policy.next_deadline();
+    let tick = cpu_tick(current, now);
+    if tick.is_some() {
+        current.attention().raise(Attention::CPU_TIME);
+    }
+    let deadline = earliest(policy.next_deadline(), tick);
     drop(queue);
     if outcome == Outcome::Preempt {
         preempt::set_need_resched();

@@ -15,11 +15,14 @@ fn chosen(call: &Call<'_>, pid: PidOrSelf) -> Result<Pid, Errno> {
 }
 
 /// `setpgid(2)`
-pub fn setpgid(call: &mut Call<'_>, pid: PidOrSelf, new: i32) -> SysResult {
+pub fn setpgid(call: &mut Call<'_>, pid: i32, new: i32) -> SysResult {
     if new < 0 {
         return Err(Errno::EINVAL);
     }
-    let target = chosen(call, pid)?;
+    let target = match pid {
+        0 => call.process()?.pid(),
+        _ => Pid::new(pid.cast_unsigned()).ok_or(Errno::ESRCH)?,
+    };
     let new = match new {
         0 => target,
         _ => Pid::new(new.cast_unsigned()).ok_or(Errno::EPERM)?,

@@ -78,20 +78,24 @@ pub fn kill(call: &mut Call<'_>, target: i32, number: i32) -> SysResult {
     let target = Target::decode(call, target)?;
     let credentials = call.credentials();
     let info = KernelSigInfo::kill(number, caller.as_i32(), credentials.user.real);
-    let processes = target.processes(caller);
-    let mut result = Err(Errno::ESRCH);
-    for process in &processes {
-        let sent = if may_signal(&credentials, call, process, number)? {
-            deliver(process, number, info)
-        } else {
-            Err(Errno::EPERM)
-        };
-        // One success is enough for a group.
-        if result.is_err() || matches!(target, Target::Process(_)) {
-            result = sent;
-        }
+    let mut sent = target.processes(caller).into_iter().map(|process| {
+        if may_signal(&credentials, call, &process, number)? { deliver(&process, number, info) } else { Err(Errno::EPERM) }
+    });
+    match target {
+        Target::Process(_) => sent.next().unwrap_or(Err(Errno::ESRCH))?,
+        Target::Group(_) => any_sent(sent)?,
+        // With so many, being refused by some is no error.
+        Target::All => match any_sent(sent) {
+            Err(Errno::EPERM) => {}
+            result => result?,
+        },
     }
-    result.map(|()| 0)
+    Ok(0)
+}
+
+/// Success if one was, else the last error. All are tried.
+fn any_sent(sent: impl Iterator<Item = Result<(), Errno>>) -> Result<(), Errno> {
+    sent.fold(Err(Errno::ESRCH), |so_far: Result<(), Errno>, result| if so_far.is_ok() { so_far } else { result })
 }
 
 fn deliver(process: &Process, number: i32, info: KernelSigInfo) -> Result<(), Errno> {

@@ -38,9 +38,17 @@ fn targets(call: &Call<'_>, which: i32, who: i32) -> Result<Vec<ThreadRef>, Errn
 
 /// `getpriority(2)`: 20 minus the least nice value, so that it is never negative.
 pub fn getpriority(call: &mut Call<'_>, which: i32, who: i32) -> SysResult {
-    let threads = targets(call, which, who)?;
+    let threads = match targets(call, which, who) {
+        // A zombie has a nice value, but no thread that could still use it.
+        Err(Errno::ESRCH) if which == PRIO_PROCESS && is_process(who) => return Ok(20),
+        result => result?,
+    };
     let least = threads.iter().map(|thread| thread.sched().params().nice()).min().unwrap_or(0);
     usize::try_from(20 - least).map_err(|_| Errno::EINVAL)
+}
+
+fn is_process(number: i32) -> bool {
+    Pid::new(number.cast_unsigned()).and_then(table::find).is_some()
 }
 
 /// `setpriority(2)`

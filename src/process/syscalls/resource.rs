@@ -1,7 +1,7 @@
 //! Resource limits and use.
 
 use abi::Errno;
-use abi::resource::{RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD, Rlimit64};
+use abi::resource::{RLIMIT_CPU, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD, Rlimit64};
 use abi::time::{Tms, USER_HZ, NSEC_PER_SEC};
 
 use super::{Call, SysResult};
@@ -22,7 +22,7 @@ pub fn getrlimit(call: &mut Call<'_>, resource: u32, limit: UserAddr) -> SysResu
 pub fn setrlimit(call: &mut Call<'_>, resource: u32, limit: UserAddr) -> SysResult {
     let new: Rlimit64 = limit.read()?;
     let privileged = call.credentials().has(capability::SYS_RESOURCE);
-    call.process()?.limits().set(resource, new, privileged)?;
+    change(call.process()?, resource, new, privileged)?;
     Ok(0)
 }
 
@@ -33,12 +33,20 @@ pub fn prlimit64(call: &mut Call<'_>, pid: i32, resource: u32, new: UserAddr, ol
     let limits = target.limits();
     let before = match new {
         None => limits.get(resource)?,
-        Some(new) => limits.set(resource, new, call.credentials().has(capability::SYS_RESOURCE))?,
+        Some(new) => change(&target, resource, new, call.credentials().has(capability::SYS_RESOURCE))?,
     };
     if !old.is_null() {
         old.write(&before)?;
     }
     Ok(0)
+}
+
+fn change(process: &Process, resource: u32, new: Rlimit64, privileged: bool) -> Result<Rlimit64, Errno> {
+    let before = process.limits().set(resource, new, privileged)?;
+    if resource == RLIMIT_CPU {
+        process.enforce_cpu_limit();
+    }
+    Ok(before)
 }
 
 /// The process whose limits are meant; others' only with the same identities (`prlimit(2)`).

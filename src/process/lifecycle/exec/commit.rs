@@ -54,6 +54,7 @@ pub fn replace_image(thread: &ThreadRef, program: LoadedProgram) -> Result<(), E
     thread.signals().set_alternate_stack(AltStack::NONE);
     reset_machine_state();
     thread.set_name(program.name.as_bytes());
+    TREE.lock().set_execed(process.pid());
     change_credentials(thread, &program)
 }
 
