@@ -118,6 +118,20 @@ impl<T> RoundRobin<T> {
         }
     }
 
+    /// Brings the end of the current task's turn up to date. While nobody could have taken its place its turns followed
+    /// each other without anyone looking, and the present one ends where the last of them would.
+    fn renew_turn(&mut self, now: u64) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let rivals = self.waiting & ((2 << current.level) - 1);
+        let yielded = current.slice_end == 0;
+        if rivals == 0 && !current.aged && !yielded && current.slice_end <= now {
+            let slice = SLICE[current.level];
+            current.slice_end = now + slice - (now - current.slice_end) % slice;
+        }
+    }
+
     /// What a task that has just been put at `level` means for the current one; `before` are the levels that had
     /// waiting tasks until then.
     fn outcome(&self, level: usize, before: u32) -> Outcome {
@@ -203,6 +217,7 @@ impl<T: Task + Send> Policy<T> for RoundRobin<T> {
         if arrival != Arrival::Migrate || entity.slice_left() == 0 {
             entity.set_slice_left(SLICE[level]);
         }
+        self.renew_turn(now);
         let before = self.waiting;
         self.push_back(level, task, now);
         self.outcome(level, before)

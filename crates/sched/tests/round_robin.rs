@@ -435,3 +435,18 @@ fn parameters_of_a_task_that_is_nowhere_are_stored() {
     );
     assert_eq!(away.entity.priority(), Priority::High);
 }
+
+#[test]
+fn a_task_that_ran_alone_is_not_cut_short_by_the_first_to_come() {
+    let mut queue = RoundRobin::new();
+    let [first, second] = [thread(0, Priority::Normal), thread(1, Priority::Normal)];
+    let slice = SLICE[Priority::Normal.level()];
+    let _ = queue.enqueue(first.clone(), Arrival::New, 0);
+    let current = queue.pick_next(0).unwrap();
+    // Ten turns and a quarter later somebody else comes: three quarters of the turn are left.
+    let now = 10 * slice + slice / 4;
+    let _ = queue.enqueue(second, Arrival::New, now);
+    assert_eq!(queue.next_deadline(), Some(11 * slice));
+    assert_eq!(queue.tick(current.entity(), now), Outcome::Keep);
+    assert_eq!(queue.tick(current.entity(), 11 * slice), Outcome::Preempt);
+}
