@@ -73,7 +73,12 @@ impl PerCpu {
             current: AtomicPtr::new(core::ptr::null_mut()),
             user_entry_rsp: AtomicU64::new(0),
             user_scratch: [const { AtomicU64::new(0) }; 4],
-            task_slots: [const { AtomicU64::new(0) }; 4],
+            task_slots: [
+                AtomicU64::new(crate::fpu::NOT_PREPARED),
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+            ],
             mem_slots: [const { AtomicU64::new(0) }; 2],
             apic_id: AtomicU32::new(u32::MAX),
             online: AtomicBool::new(false),

@@ -86,6 +86,8 @@ impl State {
 // The CPU's slots: which task is prepared to go to user mode, whose state the registers hold, whether TS is set,
 // and whether the registers hold the running task's state as its program sees it.
 const PREPARED: usize = 0;
+/// No task's address, not even none's.
+pub(crate) const NOT_PREPARED: u64 = 1;
 const OWNER: usize = 1;
 const TASK_SWITCHED: usize = 2;
 const LIVE: usize = 3;
@@ -116,15 +118,29 @@ pub(crate) fn init_this_cpu() {
 #[inline(always)]
 pub(crate) fn prepare() {
     let current = current_header();
-    let cpu = percpu::current();
-    if slot(cpu, PREPARED).load(Relaxed) != current as u64 {
-        // SAFETY: the header of the running task.
-        unsafe { prepare_slowly(cpu, &*current) };
+    // SAFETY: jumps to code that gets the running task's header; interrupts are off, so the slot is this CPU's.
+    unsafe {
+        asm!(
+            "cmp gs:[{}], {}",
+            "jne {}",
+            const PREPARED_OFFSET,
+            in(reg) current,
+            label { prepare_slowly() },
+            options(nostack),
+        );
     }
 }
 
+const PREPARED_OFFSET: usize =
+    core::mem::offset_of!(PerCpu, task_slots) + PREPARED * size_of::<AtomicU64>();
+
+#[cold]
 #[inline(never)]
-fn prepare_slowly(cpu: &PerCpu, current: &Header) {
+fn prepare_slowly() {
+    with_header(|current| prepare_task(percpu::current(), current)).expect("only tasks run programs");
+}
+
+fn prepare_task(cpu: &PerCpu, current: &Header) {
     let state = &current.fpu;
     slot(cpu, PREPARED).store(core::ptr::from_ref(current) as u64, Relaxed);
     if features::is_lazy() && state.loads.load(Relaxed) < HABIT && !holds(cpu, current) {
@@ -170,7 +186,7 @@ pub(crate) fn on_not_available() -> bool {
 #[inline(always)]
 pub(crate) fn switch_out(previous: &Header) {
     let cpu = percpu::current();
-    slot(cpu, PREPARED).store(0, Relaxed);
+    slot(cpu, PREPARED).store(NOT_PREPARED, Relaxed);
     if slot(cpu, LIVE).load(Relaxed) != 0 {
         slot(cpu, LIVE).store(0, Relaxed);
         // SAFETY: the registers are this task's, and TS is clear.
@@ -181,7 +197,7 @@ pub(crate) fn switch_out(previous: &Header) {
 /// Forgets the state of a task that ends. Interrupts are off.
 pub(crate) fn forget(task: &Header) {
     let cpu = percpu::current();
-    slot(cpu, PREPARED).store(0, Relaxed);
+    slot(cpu, PREPARED).store(NOT_PREPARED, Relaxed);
     slot(cpu, LIVE).store(0, Relaxed);
     task.fpu.cpu.store(NOWHERE, Relaxed);
 }

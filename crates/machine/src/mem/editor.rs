@@ -268,13 +268,19 @@ impl<'a> PageTable<'a> {
     }
 
     /// Takes over the page of an entry that has been removed from the tables.
-    #[inline(always)]
+    #[inline]
     pub(super) fn removed(&mut self, address: usize, entry: u64) {
+        self.removed_from(address..address + PAGE_SIZE, entry);
+    }
+
+    /// Takes over the page of an entry that has been removed from somewhere in `range`, all of which is flushed.
+    #[inline(always)]
+    pub(super) fn removed_from(&mut self, range: Range<usize>, entry: u64) {
         if self.pending.count == WAITING {
             self.finish();
         }
         if entry & PRESENT != 0 {
-            self.note_flush(address, address + PAGE_SIZE);
+            self.note_flush(range.start, range.end);
         }
         let pending = &mut *self.pending;
         let count = pending.count;
@@ -319,11 +325,13 @@ impl<'a> PageTable<'a> {
             }
         }
         let pending = &mut *self.pending;
+        let mut batch = frame::FreeBatch::new();
         for frame in &pending.frames[..core::mem::take(&mut pending.count)] {
             // SAFETY: the first `count` elements are set; each is a reference that a removed entry held, and no CPU
             // has a translation to it any more.
-            unsafe { frame::release(frame.assume_init()) };
+            unsafe { batch.release(frame.assume_init()) };
         }
+        drop(batch);
         let mut next = core::mem::take(&mut pending.tables);
         while next != 0 {
             // SAFETY: the list holds tables that were emptied and taken out of the tree, and no CPU walks them.

@@ -5,6 +5,7 @@
 //! memory is below a reserve; what the kernel itself needs may use the reserve up.
 
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use frames::{Buddy, Frame};
@@ -211,9 +212,8 @@ pub(crate) unsafe fn free_block(first: u32, count: u32) {
     note_free(&buddy);
 }
 
-/// Counts from here on are taken for overflown: the frame is never freed.
-const SATURATED: u32 = 1 << 31;
-/// Where a saturated count is put, so that no run of increments or decrements leaves the saturated half.
+/// Counts from 2^31 on are taken for overflown: the frame is never freed. This is where such a count is put, so that
+/// no run of increments or decrements leaves the upper half.
 const PARKED: u32 = 3 << 30;
 
 /// Counts a reference to a frame up. A count that overflows stays saturated, so the frame leaks instead of being
@@ -225,9 +225,41 @@ const PARKED: u32 = 3 << 30;
 pub(crate) unsafe fn reference(frame: u32) {
     // SAFETY: a referenced frame is a managed one.
     let count = unsafe { &record(frame).count };
-    if (count.fetch_add(1, Ordering::Relaxed) as i32) < 0 {
-        count.store(PARKED, Ordering::Relaxed);
+    if (count.fetch_add(1, Ordering::Relaxed).wrapping_add(1) as i32) < 0 {
+        park(count);
     }
+}
+
+/// The reference counts of all frames, for loops that change many.
+#[derive(Clone, Copy)]
+pub(super) struct Counts(*const Frame);
+
+impl Counts {
+    #[inline(always)]
+    pub(super) fn new() -> Counts {
+        Counts(RECORDS.load(Ordering::Relaxed))
+    }
+
+    /// Counts a reference to the frame at a physical address up, as [`reference`].
+    ///
+    /// # Safety
+    /// The caller must hold, or borrow, a reference to the frame.
+    #[inline(always)]
+    pub(super) unsafe fn reference(self, address: u64) {
+        const { assert!(PAGE_SIZE / size_of::<Frame>() == 1 << 8) };
+        // SAFETY: a referenced frame is a managed one, so its record is in the array.
+        let count = unsafe { &(*self.0.byte_add((address >> 8) as usize)).count };
+        if (count.fetch_add(1, Ordering::Relaxed).wrapping_add(1) as i32) < 0 {
+            park(count);
+        }
+    }
+}
+
+/// Puts a saturated count back in the middle of the saturated half.
+#[cold]
+#[inline(never)]
+fn park(count: &AtomicU32) {
+    count.store(PARKED, Ordering::Relaxed);
 }
 
 /// Counts a reference down; frees the frame with the last one.
@@ -236,15 +268,83 @@ pub(crate) unsafe fn reference(frame: u32) {
 /// Uses up one reference of the caller's. If it is the last, nothing may reach the frame any more, no TLB included.
 #[inline(always)]
 pub(crate) unsafe fn release(frame: u32) {
-    // SAFETY: a referenced frame is a managed one.
-    let count = unsafe { &record(frame).count };
-    let before = count.fetch_sub(1, Ordering::Release);
-    if before == 1 {
-        core::sync::atomic::fence(Ordering::Acquire);
+    // SAFETY: passed on.
+    if unsafe { unreference(frame) } {
         // SAFETY: that was the last reference.
         unsafe { free(frame) };
-    } else if before >= SATURATED {
-        count.store(PARKED, Ordering::Relaxed);
+    }
+}
+
+/// Counts a reference down; true if it was the last, and the caller has to free the frame.
+///
+/// # Safety
+/// As [`release`].
+#[inline(always)]
+unsafe fn unreference(frame: u32) -> bool {
+    // SAFETY: a referenced frame is a managed one.
+    let count = unsafe { &record(frame).count };
+    let left = count.fetch_sub(1, Ordering::AcqRel).wrapping_sub(1) as i32;
+    if left < 0 {
+        park(count);
+    }
+    left == 0
+}
+
+/// Frames that are being freed together.
+pub(super) struct FreeBatch {
+    length: usize,
+    frames: [MaybeUninit<u32>; BATCH],
+}
+
+impl FreeBatch {
+    #[inline(always)]
+    pub(super) fn new() -> FreeBatch {
+        FreeBatch {
+            length: 0,
+            frames: [MaybeUninit::uninit(); BATCH],
+        }
+    }
+
+    /// Counts a reference down; frees the frame, soon, with the last one.
+    ///
+    /// # Safety
+    /// As [`release`].
+    #[inline(always)]
+    pub(super) unsafe fn release(&mut self, frame: u32) {
+        // SAFETY: passed on.
+        if unsafe { unreference(frame) } {
+            if self.length == BATCH {
+                self.flush();
+            }
+            self.frames[self.length % BATCH] = MaybeUninit::new(frame);
+            self.length += 1;
+        }
+    }
+
+    #[inline(never)]
+    fn flush(&mut self) {
+        let count = core::mem::take(&mut self.length);
+        let irq = QuickIrqOff::new();
+        with_cache(&irq, |length, cached| {
+            if *length as usize + count > CACHED {
+                *length -= drain(cached);
+            }
+            let to = &mut cached[*length as usize..][..count];
+            for (slot, frame) in to.iter_mut().zip(&self.frames) {
+                // SAFETY: the first `count` elements have been set.
+                *slot = unsafe { frame.assume_init() };
+            }
+            *length += count as u32;
+        });
+    }
+}
+
+impl Drop for FreeBatch {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.length != 0 {
+            self.flush();
+        }
     }
 }
 

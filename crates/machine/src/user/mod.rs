@@ -5,7 +5,6 @@ mod entry;
 use core::arch::asm;
 
 use crate::irq::{self, IrqGuard};
-use crate::mem::USER_TOP;
 use crate::task::bases;
 use crate::{fpu, preempt};
 
@@ -97,7 +96,7 @@ const IRET_FLAGS: u64 = 0x0001_0100;
 
 const DEBUG: u64 = 1;
 const DEVICE_NOT_AVAILABLE: u64 = 7;
-const GENERAL_PROTECTION: u8 = 13;
+const GENERAL_PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
 const FIRST_INTERRUPT: u64 = 32;
 /// Not a vector: the program executed SYSCALL.
@@ -109,62 +108,28 @@ const SYSCALL: u64 = 256;
 /// gets lost between that and user mode. Returns with interrupts on; an interrupt has been handled by then.
 ///
 /// # Panics
-/// If the current code is not a task's, or if preemption is disabled by anything but `irq_off`.
-#[inline]
+/// If preemption is disabled by anything but `irq_off`.
+#[inline(always)]
 pub fn run(regs: &mut UserRegs, irq_off: IrqGuard) -> UserEvent {
-    assert!(
-        preempt::may_switch(),
-        "entering user mode with preemption disabled"
-    );
-    let were_enabled = irq_off.release_keeping_off();
-    assert!(
-        were_enabled,
-        "entering user mode from code that needs interrupts off"
-    );
+    preempt::end_for_user_mode(irq_off);
     let event = loop {
-        if let Some(event) = run_once(regs) {
+        fpu::prepare();
+        // SAFETY: interrupts are off: the guard was on, and was ended without turning them on.
+        let exit = unsafe { entry::enter(regs) };
+        if exit.reason == SYSCALL {
+            break UserEvent::Syscall;
+        }
+        if let Some(event) = after_trap(exit) {
             break event;
         }
     };
-    // SAFETY: they were on before the guard that the caller gave up.
+    // SAFETY: nothing needs them off: the word said that the caller's guard was the only one.
     unsafe { asm!("sti", options(nostack)) };
     event
 }
 
-#[inline(always)]
-fn run_once(regs: &mut UserRegs) -> Option<UserEvent> {
-    fpu::prepare();
-    regs.rflags = regs.rflags & FREE_FLAGS | FIXED_FLAGS;
-    // SYSRET takes RIP and RFLAGS from RCX and R11, and faults in ring 0 for a RIP that is not a user address.
-    let differs = (regs.rcx ^ regs.rip) | (regs.r11 ^ regs.rflags) | (regs.rflags & IRET_FLAGS);
-    let exit = if differs == 0 && regs.rip < USER_TOP as u64 {
-        // SAFETY: interrupts are off, GS is the kernel's, and RIP is canonical, in the user half.
-        unsafe { entry::enter_by_sysret(regs) }
-    } else if is_canonical(regs.rip) {
-        // SAFETY: as above; IRET takes any canonical RIP.
-        unsafe { entry::enter_by_iret(regs) }
-    } else {
-        // What the CPU would do, had the program jumped there itself.
-        regs.orig_rax = u64::MAX;
-        return Some(UserEvent::Exception(Exception {
-            vector: GENERAL_PROTECTION,
-            error: 0,
-            address: 0,
-        }));
-    };
-    if exit.reason == SYSCALL {
-        Some(UserEvent::Syscall)
-    } else {
-        after_trap(exit)
-    }
-}
-
-fn is_canonical(address: u64) -> bool {
-    (address as i64) << 16 >> 16 == address as i64
-}
-
 /// Handles an interrupt, or describes an exception; `None` if the program can go on at once.
-#[inline(always)]
+#[inline]
 fn after_trap(exit: entry::Exit) -> Option<UserEvent> {
     let address = match exit.reason {
         FIRST_INTERRUPT.. => {
