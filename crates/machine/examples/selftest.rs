@@ -132,7 +132,11 @@ fn start(info: &'static machine::boot::BootInfo) -> ! {
     machine::irq::init();
     machine::time::init();
     machine::set_hooks(&TestHooks);
-    info!("{:?}, TSC {} Hz", machine::mem::stats(), time::tsc_frequency());
+    info!(
+        "{:?}, TSC {} Hz",
+        machine::mem::stats(),
+        time::tsc_frequency()
+    );
 
     test_heap();
     test_pages();
@@ -169,12 +173,17 @@ fn test_heap() {
     let mut kept: Vec<Vec<u8>> = Vec::new();
     let mut seed = 1_u64;
     for round in 0..20_000_usize {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         let size = (seed >> 33) as usize % if round % 100 == 0 { 300_000 } else { 3000 };
         if kept.len() > 300 {
             let old = kept.swap_remove((seed >> 20) as usize % kept.len());
             let mark = old.len() as u8;
-            assert!(old.iter().all(|&byte| byte == mark), "heap memory was overwritten");
+            assert!(
+                old.iter().all(|&byte| byte == mark),
+                "heap memory was overwritten"
+            );
         }
         kept.push(vec![size as u8; size]);
     }
@@ -183,11 +192,22 @@ fn test_heap() {
     for n in 0..200_000_u32 {
         grown.push(n);
     }
-    assert!(grown.iter().enumerate().all(|(n, &value)| n as u32 == value));
+    assert!(
+        grown
+            .iter()
+            .enumerate()
+            .all(|(n, &value)| n as u32 == value)
+    );
     drop(grown);
     let after = machine::mem::stats();
-    info!("heap: {} -> {} bytes", before.kernel_heap, after.kernel_heap);
-    assert!(after.kernel_heap < before.kernel_heap + (1 << 20), "the heap does not shrink");
+    info!(
+        "heap: {} -> {} bytes",
+        before.kernel_heap, after.kernel_heap
+    );
+    assert!(
+        after.kernel_heap < before.kernel_heap + (1 << 20),
+        "the heap does not shrink"
+    );
 
     #[repr(align(256))]
     struct Aligned([u8; 300]);
@@ -207,15 +227,25 @@ fn test_strings() {
             bytes.copy_within(10..10 + length, 10 + shift);
             for n in 0..160 {
                 let moved = (10 + shift..10 + shift + length).contains(&n);
-                assert_eq!(bytes[n], if moved { n - shift } else { n } as u8, "memmove {length} by {shift}");
+                assert_eq!(
+                    bytes[n],
+                    if moved { n - shift } else { n } as u8,
+                    "memmove {length} by {shift}"
+                );
             }
             bytes.copy_within(10 + shift..10 + shift + length, 10);
-            let equal = bytes[10..10 + length] == *(10..10 + length).map(|n| n as u8).collect::<Vec<_>>();
+            let equal =
+                bytes[10..10 + length] == *(10..10 + length).map(|n| n as u8).collect::<Vec<_>>();
             assert!(equal, "memmove back {length} by {shift}");
         }
         let mut bytes = vec![1_u8; 120];
         bytes[9..9 + length].fill(7);
-        assert!(bytes.iter().enumerate().all(|(n, &b)| b == if (9..9 + length).contains(&n) { 7 } else { 1 }));
+        assert!(
+            bytes
+                .iter()
+                .enumerate()
+                .all(|(n, &b)| b == if (9..9 + length).contains(&n) { 7 } else { 1 })
+        );
         let mut other = bytes.clone();
         for at in 0..length {
             other[9 + at] = 8;
@@ -254,11 +284,17 @@ fn test_pages() {
         }
     }
     let mib = all.len() * PAGE_SIZE >> 20;
-    info!("{mib} MiB of pages, reserve {}", machine::mem::stats().free >> 20);
+    info!(
+        "{mib} MiB of pages, reserve {}",
+        machine::mem::stats().free >> 20
+    );
     let still = vec![1_u8; 100_000];
     drop(still);
     drop(all);
-    assert!(machine::mem::stats().free + (1 << 20) > free, "pages leaked");
+    assert!(
+        machine::mem::stats().free + (1 << 20) > free,
+        "pages leaked"
+    );
 }
 
 fn code_page() -> Page {
@@ -281,25 +317,37 @@ fn test_spaces() {
     }
     assert_eq!(tables.resident_pages(), 700);
     assert!(tables.map(usize::MAX, Page::zero(), Prot::READ).is_err());
-    assert!(tables.map(0xffff_8880_0000_0000, Page::zero(), Prot::READ).is_err());
+    assert!(
+        tables
+            .map(0xffff_8880_0000_0000, Page::zero(), Prot::READ)
+            .is_err()
+    );
     let mapped = tables.get(DATA + 5 * PAGE_SIZE + 77).unwrap();
     assert_eq!(mapped.prot, READ_WRITE);
     assert!(tables.get(DATA - 1).is_none());
     tables.protect(DATA..DATA + 10 * PAGE_SIZE, Prot::empty());
     assert_eq!(tables.get(DATA).unwrap().prot, Prot::empty());
-    tables.move_range(DATA..DATA + 600 * PAGE_SIZE, 0x1000).unwrap();
+    tables
+        .move_range(DATA..DATA + 600 * PAGE_SIZE, 0x1000)
+        .unwrap();
     assert!(!tables.is_mapped(DATA) && tables.is_mapped(0x1000));
     assert_eq!(tables.resident_pages(), 700);
     let mut count = 0;
     tables.for_each(0..usize::MAX, |address, mapped| {
         let mut byte = [0];
         mapped.page.read(0, &mut byte);
-        let n = if address < DATA { (address - 0x1000) / PAGE_SIZE } else { (address - DATA) / PAGE_SIZE };
+        let n = if address < DATA {
+            (address - 0x1000) / PAGE_SIZE
+        } else {
+            (address - DATA) / PAGE_SIZE
+        };
         assert_eq!(byte[0], n as u8);
         count += 1;
     });
     assert_eq!(count, 700);
-    tables.map(DATA + (1 << 40), Page::zero(), READ_WRITE).unwrap();
+    tables
+        .map(DATA + (1 << 40), Page::zero(), READ_WRITE)
+        .unwrap();
     assert_eq!(tables.get(DATA + (1 << 40)).unwrap().prot, Prot::READ);
     tables.unmap(0x1000 + PAGE_SIZE..0x3001, |_, _| panic!("nobody wrote"));
     assert_eq!(tables.resident_pages(), 699);
@@ -316,7 +364,13 @@ struct Payload {
 }
 
 fn regs_for(program: *const [u8; 0], rdi: u64, rsi: u64) -> UserRegs {
-    UserRegs { rip: program_at(program), rdi, rsi, rsp: DATA as u64, ..UserRegs::default() }
+    UserRegs {
+        rip: program_at(program),
+        rdi,
+        rsi,
+        rsp: DATA as u64,
+        ..UserRegs::default()
+    }
 }
 
 fn space_with_code() -> Arc<AddressSpace> {
@@ -336,8 +390,20 @@ fn test_user() {
         regs.rax = 7;
     }
     // Wild addresses end in exceptions of the program.
-    for (rip, vector) in [(0, 14), (1 << 47, 13), (u64::MAX << 47, 14), (0x7fff_ffff_fffe, 14), (1 << 63, 13)] {
-        let mut wild = UserRegs { rip, rflags: u64::MAX, rsp: 1 << 63, rcx: rip, ..UserRegs::default() };
+    for (rip, vector) in [
+        (0, 14),
+        (1 << 47, 13),
+        (u64::MAX << 47, 14),
+        (0x7fff_ffff_fffe, 14),
+        (1 << 63, 13),
+    ] {
+        let mut wild = UserRegs {
+            rip,
+            rflags: u64::MAX,
+            rsp: 1 << 63,
+            rcx: rip,
+            ..UserRegs::default()
+        };
         wild.rflags &= !0x100;
         match user::run(&mut wild, IrqGuard::new()) {
             UserEvent::Exception(exception) => assert_eq!(exception.vector, vector, "for {rip:#x}"),
@@ -351,30 +417,45 @@ fn test_user() {
             UserEvent::Exception(fault) => {
                 assert_eq!((fault.vector, fault.address), (14, DATA + n * PAGE_SIZE));
                 assert!(fault.is_write() && !fault.is_protection());
-                space.lock().map(fault.address, Page::new_zeroed().unwrap(), READ_WRITE).unwrap();
+                space
+                    .lock()
+                    .map(fault.address, Page::new_zeroed().unwrap(), READ_WRITE)
+                    .unwrap();
             }
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(user::run(&mut regs, IrqGuard::new()), UserEvent::Syscall);
     let mut dirty = 0;
-    space.lock().clean(DATA..DATA + 10 * PAGE_SIZE, |_, _| dirty += 1);
+    space
+        .lock()
+        .clean(DATA..DATA + 10 * PAGE_SIZE, |_, _| dirty += 1);
     assert_eq!(dirty, 5);
     // Not executable, not writable.
-    let mut regs = UserRegs { rip: DATA as u64, ..UserRegs::default() };
+    let mut regs = UserRegs {
+        rip: DATA as u64,
+        ..UserRegs::default()
+    };
     match user::run(&mut regs, IrqGuard::new()) {
-        UserEvent::Exception(fault) => assert!(fault.is_fetch() && fault.is_protection(), "{fault:?}"),
+        UserEvent::Exception(fault) => {
+            assert!(fault.is_fetch() && fault.is_protection(), "{fault:?}")
+        }
         other => panic!("{other:?}"),
     }
     let mut regs = regs_for(&raw const program_touch, CODE as u64, 1);
     match user::run(&mut regs, IrqGuard::new()) {
-        UserEvent::Exception(fault) => assert!(fault.is_write() && fault.is_protection(), "{fault:?}"),
+        UserEvent::Exception(fault) => {
+            assert!(fault.is_write() && fault.is_protection(), "{fault:?}")
+        }
         other => panic!("{other:?}"),
     }
     user::set_fs_base(0x1234_5000).unwrap();
     user::set_gs_base(0x5678_9000).unwrap();
     assert!(user::set_fs_base(1 << 47).is_err());
-    assert_eq!((user::fs_base(), user::gs_base()), (0x1234_5000, 0x5678_9000));
+    assert_eq!(
+        (user::fs_base(), user::gs_base()),
+        (0x1234_5000, 0x5678_9000)
+    );
     AddressSpace::activate_kernel();
     assert!(!space.is_active());
 }
@@ -392,7 +473,10 @@ fn test_uaccess() {
     assert_eq!(uaccess::read_u64(DATA + 8), Ok(0x0123_4567_89ab_cdef));
     assert_eq!(uaccess::read_u8(DATA + 9), Ok(0xcd));
     assert_eq!(uaccess::read_u32(DATA + 12), Ok(0x0123_4567));
-    assert_eq!(uaccess::cmpxchg_u32(DATA + 12, 0x0123_4567, 9), Ok(0x0123_4567));
+    assert_eq!(
+        uaccess::cmpxchg_u32(DATA + 12, 0x0123_4567, 9),
+        Ok(0x0123_4567)
+    );
     assert_eq!(uaccess::fetch_update_u32(DATA + 12, |n| n + 1), Ok(9));
     assert_eq!(uaccess::read_u32(DATA + 12), Ok(10));
     assert!(uaccess::read_u64(0xffff_8880_0000_0000).is_err());
@@ -403,15 +487,35 @@ fn test_uaccess() {
     let edge = DATA + 2 * PAGE_SIZE;
     let fault = uaccess::copy_to_user(edge - 13, text).unwrap_err();
     assert_eq!(fault.copied, 13);
-    assert_eq!(uaccess::copy_from_user(&mut back, edge - 5).unwrap_err().copied, 5);
+    assert_eq!(
+        uaccess::copy_from_user(&mut back, edge - 5)
+            .unwrap_err()
+            .copied,
+        5
+    );
     assert_eq!(uaccess::zero_user(edge - 21, 100).unwrap_err().copied, 21);
     assert!(uaccess::read_u32(edge - 1).is_err());
     uaccess::copy_to_user(edge - 6, b"abcde\0").unwrap();
     let mut name = [0; 64];
     assert_eq!(uaccess::read_cstr(edge - 6, &mut name), Ok(5));
     uaccess::copy_to_user(edge - 6, b"abcdef").unwrap();
-    assert_eq!(uaccess::read_cstr(edge - 6, &mut name).unwrap_err().copied, 6);
+    assert_eq!(
+        uaccess::read_cstr(edge - 6, &mut name).unwrap_err().copied,
+        6
+    );
     assert_eq!(uaccess::read_cstr(edge - 6, &mut name[..3]), Ok(3));
+    for length in 0..40 {
+        let mut text = [b'x'; 41];
+        text[length] = 0;
+        for start in [edge - 41, edge - 50, DATA + 3, DATA + 4090] {
+            uaccess::copy_to_user(start, &text).unwrap();
+            let found = uaccess::read_cstr(start, &mut name);
+            assert_eq!(found, Ok(length), "text at {start:#x}");
+            assert!(name[..length].iter().all(|&byte| byte == b'x'));
+        }
+    }
+    assert!(uaccess::read_cstr(usize::MAX, &mut name).is_err());
+    assert!(uaccess::read_cstr(0, &mut name).is_err());
     drop(guard);
     *SPACE_FOR_FAULTS.lock() = None;
     AddressSpace::activate_kernel();
@@ -424,14 +528,26 @@ fn test_forks() {
     {
         let mut tables = parent.lock();
         for n in 0..300 {
-            tables.map(DATA + n * PAGE_SIZE, Page::new_zeroed().unwrap(), READ_WRITE).unwrap();
+            tables
+                .map(
+                    DATA + n * PAGE_SIZE,
+                    Page::new_zeroed().unwrap(),
+                    READ_WRITE,
+                )
+                .unwrap();
         }
     }
     let child = AddressSpace::new().unwrap();
-    parent.lock().fork_range(&mut child.lock(), 0..usize::MAX, ForkMode::CopyOnWrite).unwrap();
+    parent
+        .lock()
+        .fork_range(&mut child.lock(), 0..usize::MAX, ForkMode::CopyOnWrite)
+        .unwrap();
     assert_eq!(child.resident_pages(), 301);
     uaccess::read_u64(DATA).unwrap();
-    assert!(uaccess::write_u64(DATA, 1).is_err(), "writable after a fork");
+    assert!(
+        uaccess::write_u64(DATA, 1).is_err(),
+        "writable after a fork"
+    );
     assert!(!parent.lock().make_writable_if_sole(DATA, READ_WRITE));
     parent.lock().replace_with_copy(DATA, READ_WRITE).unwrap();
     uaccess::write_u64(DATA, 1).unwrap();
@@ -440,13 +556,20 @@ fn test_forks() {
     assert!(child.lock().make_writable_if_sole(DATA, READ_WRITE));
     uaccess::write_u64(DATA, 2).unwrap();
     // Forking into what is there replaces it.
-    parent.lock().fork_range(&mut child.lock(), DATA..DATA + PAGE_SIZE, ForkMode::Share).unwrap();
+    parent
+        .lock()
+        .fork_range(&mut child.lock(), DATA..DATA + PAGE_SIZE, ForkMode::Share)
+        .unwrap();
     assert_eq!(uaccess::read_u64(DATA), Ok(1));
     uaccess::write_u64(DATA, 3).unwrap();
     parent.activate();
     assert_eq!(uaccess::read_u64(DATA), Ok(3));
     drop(child);
-    assert!(parent.lock().make_writable_if_sole(DATA + PAGE_SIZE, READ_WRITE));
+    assert!(
+        parent
+            .lock()
+            .make_writable_if_sole(DATA + PAGE_SIZE, READ_WRITE)
+    );
     AddressSpace::activate_kernel();
     drop(parent);
     let lost = free as isize - machine::mem::stats().free as isize;
@@ -507,14 +630,23 @@ fn spawn(payload: Payload, entry: fn(&Arc<Task<Payload>>) -> !) -> Arc<Task<Payl
 
 fn test_tasks() {
     assert!(task::with_current::<u32, _>(|_| ()).is_none());
-    let tasks: Vec<_> = (0..10).map(|_| spawn(Payload::default(), count_rounds)).collect();
+    let tasks: Vec<_> = (0..10)
+        .map(|_| spawn(Payload::default(), count_rounds))
+        .collect();
     while FINISHED.load(Ordering::Relaxed) < 10 {
         yield_now();
     }
-    assert!(tasks.iter().all(|task| task.rounds.load(Ordering::Relaxed) == 100));
+    assert!(
+        tasks
+            .iter()
+            .all(|task| task.rounds.load(Ordering::Relaxed) == 100)
+    );
     let weak: Vec<_> = tasks.iter().map(Arc::downgrade).collect();
     drop(tasks);
-    assert!(weak.iter().all(|task| task.strong_count() == 0), "ended tasks are kept");
+    assert!(
+        weak.iter().all(|task| task.strong_count() == 0),
+        "ended tasks are kept"
+    );
     test_fpu();
 }
 
@@ -549,11 +681,19 @@ fn run_program(current: &Arc<Task<Payload>>) -> ! {
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
-fn spawn_programs(count: u64, program: *const [u8; 0], space: &Arc<AddressSpace>) -> Vec<Arc<Task<Payload>>> {
+fn spawn_programs(
+    count: u64,
+    program: *const [u8; 0],
+    space: &Arc<AddressSpace>,
+) -> Vec<Arc<Task<Payload>>> {
     (0..count)
         .map(|n| {
             let regs = regs_for(program, 0x1111_1111_1111 * (n + 1), n);
-            let payload = Payload { regs: Some(regs), space: Some(space.clone()), ..Payload::default() };
+            let payload = Payload {
+                regs: Some(regs),
+                space: Some(space.clone()),
+                ..Payload::default()
+            };
             spawn(payload, run_program)
         })
         .collect()
@@ -564,7 +704,10 @@ fn test_fpu() {
     let space = space_with_code();
     let mut tasks = spawn_programs(3, &raw const program_fpu, &space);
     tasks.extend(spawn_programs(2, &raw const programs_start, &space));
-    while tasks.iter().any(|task| task.rounds.load(Ordering::Relaxed) < 200) {
+    while tasks
+        .iter()
+        .any(|task| task.rounds.load(Ordering::Relaxed) < 200)
+    {
         yield_now();
     }
     STOP.store(true, Ordering::Relaxed);
@@ -582,9 +725,15 @@ fn test_fpu() {
 
 fn measure() {
     per_round("nothing", 1000, || ());
-    per_round("heap pair of 64 bytes", 1000, || drop(core::hint::black_box(Box::new([0_u64; 8]))));
-    per_round("heap pair of 1000 bytes", 1000, || drop(core::hint::black_box(Vec::<u8>::with_capacity(1000))));
-    per_round("heap pair of 8 KiB", 1000, || drop(core::hint::black_box(Vec::<u8>::with_capacity(8192))));
+    per_round("heap pair of 64 bytes", 1000, || {
+        drop(core::hint::black_box(Box::new([0_u64; 8])))
+    });
+    per_round("heap pair of 1000 bytes", 1000, || {
+        drop(core::hint::black_box(Vec::<u8>::with_capacity(1000)))
+    });
+    per_round("heap pair of 8 KiB", 1000, || {
+        drop(core::hint::black_box(Vec::<u8>::with_capacity(8192)))
+    });
     per_round("spin lock", 1000, || drop(SPACE_FOR_FAULTS.lock()));
     per_round("irq spin lock", 1000, || drop(QUEUE.lock()));
     per_round("new page", 1000, || drop(Page::new_zeroed()));
@@ -602,7 +751,10 @@ fn measure() {
     let _ = user::run(&mut regs, IrqGuard::new());
     let page = Page::new_zeroed().unwrap();
     per_round("fault and map (4 the program's, no new page)", 1000, || {
-        space.lock().map(regs.rdi as usize, page.clone(), READ_WRITE).unwrap();
+        space
+            .lock()
+            .map(regs.rdi as usize, page.clone(), READ_WRITE)
+            .unwrap();
         let _ = user::run(&mut regs, IrqGuard::new());
     });
     let mut at = DATA + (1 << 30);
@@ -612,26 +764,52 @@ fn measure() {
     });
     let child = AddressSpace::new().unwrap();
     let begin = time::now();
-    space.lock().fork_range(&mut child.lock(), DATA..DATA + (1 << 32), ForkMode::CopyOnWrite).unwrap();
+    space
+        .lock()
+        .fork_range(
+            &mut child.lock(),
+            DATA..DATA + (1 << 32),
+            ForkMode::CopyOnWrite,
+        )
+        .unwrap();
     let pages = child.resident_pages() as u64;
-    info!("measured: fork of {pages} writable pages: {} each", (time::now() - begin) / pages);
+    info!(
+        "measured: fork of {pages} writable pages: {} each",
+        (time::now() - begin) / pages
+    );
     let child = AddressSpace::new().unwrap();
     let begin = time::now();
-    space.lock().fork_range(&mut child.lock(), DATA..DATA + (1 << 32), ForkMode::CopyOnWrite).unwrap();
-    info!("measured: fork of {pages} protected pages: {} each", (time::now() - begin) / pages);
+    space
+        .lock()
+        .fork_range(
+            &mut child.lock(),
+            DATA..DATA + (1 << 32),
+            ForkMode::CopyOnWrite,
+        )
+        .unwrap();
+    info!(
+        "measured: fork of {pages} protected pages: {} each",
+        (time::now() - begin) / pages
+    );
     let begin = time::now();
     drop(child);
-    info!("measured: drop of {pages} pages: {} each", (time::now() - begin) / pages);
+    info!(
+        "measured: drop of {pages} pages: {} each",
+        (time::now() - begin) / pages
+    );
     let begin = time::now();
     space.lock().unmap(DATA..usize::MAX, |_, _| ());
-    info!("measured: unmap of {pages} pages: {} each", (time::now() - begin) / pages);
-    let small = AddressSpace::new().unwrap();
-    let begin = time::now();
-    space.lock().fork_range(&mut small.lock(), 0..DATA, ForkMode::CopyOnWrite).unwrap();
-    info!("measured: fork of 1 page in 1.8 GiB: {}", time::now() - begin);
-    let begin = time::now();
-    drop(small);
-    info!("measured: drop of 1 page: {}", time::now() - begin);
+    info!(
+        "measured: unmap of {pages} pages: {} each",
+        (time::now() - begin) / pages
+    );
+    per_round("new space, fork of 1 page into it, drop", 3033, || {
+        let small = AddressSpace::new().unwrap();
+        let forked = space
+            .lock()
+            .fork_range(&mut small.lock(), 0..DATA, ForkMode::CopyOnWrite);
+        forked.unwrap();
+    });
     uaccess_costs(&space);
     AddressSpace::activate_kernel();
 
@@ -659,7 +837,10 @@ fn bounce(_: &Arc<Task<Payload>>) -> ! {
 }
 
 fn uaccess_costs(space: &Arc<AddressSpace>) {
-    space.lock().map(DATA, Page::new_zeroed().unwrap(), READ_WRITE).unwrap();
+    space
+        .lock()
+        .map(DATA, Page::new_zeroed().unwrap(), READ_WRITE)
+        .unwrap();
     let mut buffer = [0; 144];
     per_round("read_u64 of user memory", 1000, || {
         let _ = core::hint::black_box(uaccess::read_u64(core::hint::black_box(DATA)));
@@ -672,7 +853,10 @@ fn uaccess_costs(space: &Arc<AddressSpace>) {
     });
     uaccess::copy_to_user(DATA, b"/usr/lib/x86_64-linux-gnu/ld.so\0").unwrap();
     per_round("read_cstr of 31 bytes", 1000, || {
-        let _ = uaccess::read_cstr(core::hint::black_box(DATA), core::hint::black_box(&mut buffer));
+        let _ = uaccess::read_cstr(
+            core::hint::black_box(DATA),
+            core::hint::black_box(&mut buffer),
+        );
     });
 }
 
@@ -713,7 +897,11 @@ fn test_many_cpus() {
     for _ in 0..4 {
         let mut regs = regs_for(&raw const program_read, DATA as u64, 1);
         regs.rdx = 2;
-        let payload = Payload { regs: Some(regs), space: Some(space.clone()), ..Payload::default() };
+        let payload = Payload {
+            regs: Some(regs),
+            space: Some(space.clone()),
+            ..Payload::default()
+        };
         tasks.push(spawn(payload, run_program));
     }
     let end = time::now() + 2_000_000_000;
@@ -727,9 +915,18 @@ fn test_many_cpus() {
         old.store_u32(0, 99);
         drop(old);
         for n in 0..50 {
-            space.lock().map(DATA + (n + 2) * PAGE_SIZE, Page::new_zeroed().unwrap(), READ_WRITE).unwrap();
+            space
+                .lock()
+                .map(
+                    DATA + (n + 2) * PAGE_SIZE,
+                    Page::new_zeroed().unwrap(),
+                    READ_WRITE,
+                )
+                .unwrap();
         }
-        space.lock().unmap(DATA + 2 * PAGE_SIZE..DATA + (1 << 30), |_, _| ());
+        space
+            .lock()
+            .unmap(DATA + 2 * PAGE_SIZE..DATA + (1 << 30), |_, _| ());
         heap_storm(rounds);
         rounds += 1;
         yield_now();
@@ -738,11 +935,22 @@ fn test_many_cpus() {
     while FINISHED.load(Ordering::Relaxed) < 8 {
         yield_now();
     }
-    let calls: u64 = tasks.iter().map(|task| task.rounds.load(Ordering::Relaxed)).sum();
-    info!("{rounds} rounds of shootdowns, {calls} system calls, {} ticks", TIMER_TICKS.load(Ordering::Relaxed));
+    let calls: u64 = tasks
+        .iter()
+        .map(|task| task.rounds.load(Ordering::Relaxed))
+        .sum();
+    info!(
+        "{rounds} rounds of shootdowns, {calls} system calls, {} ticks",
+        TIMER_TICKS.load(Ordering::Relaxed)
+    );
 }
 
 fn heap_storm(seed: u32) {
     let boxes: Vec<Box<[u32; 20]>> = (0..100).map(|n| Box::new([n ^ seed; 20])).collect();
-    assert!(boxes.iter().enumerate().all(|(n, b)| b.iter().all(|&word| word == n as u32 ^ seed)));
+    assert!(
+        boxes
+            .iter()
+            .enumerate()
+            .all(|(n, b)| b.iter().all(|&word| word == n as u32 ^ seed))
+    );
 }

@@ -93,7 +93,69 @@ machine_zero_user:
 10: rep stosb
     jmp 8b
     .size machine_zero_user, . - machine_zero_user
+
+    .balign 16
+    .global machine_copy_text
+    .type machine_copy_text, @function
+# RDI: to, RSI: from, RDX: room. Copies up to a NUL, by words that do not cross pages. Returns in RAX the bytes in front
+# of it, or all if there is none, or as many as could be read; in RDX whether a NUL was found, and 2 after a fault.
+machine_copy_text:
 "#,
+    stac!(),
+    r#"
+    mov rcx, rdx
+    movabs r8, 0x0101010101010101
+    movabs r9, 0x8080808080808080
+11: cmp rcx, 8
+    jb 13f
+    mov eax, esi
+    and eax, 4095
+    cmp eax, 4088
+    ja 13f
+12: mov rax, [rsi]
+    mov [rdi], rax
+    mov r10, rax
+    sub r10, r8
+    not rax
+    and rax, r9
+    and rax, r10                    # the lowest bit set is that of the first zero byte
+    jnz 15f
+    add rsi, 8
+    add rdi, 8
+    sub rcx, 8
+    jmp 11b
+13: test rcx, rcx
+    jz 16f
+14: mov al, [rsi]
+    test al, al
+    jz 17f
+    mov [rdi], al
+    inc rsi
+    inc rdi
+    dec rcx
+    jmp 11b
+15: bsf rax, rax
+    shr eax, 3
+    sub rcx, rax
+17: sub rdx, rcx
+    mov rax, rdx
+    mov edx, 1
+    jmp 19f
+16: mov rax, rdx
+    xor edx, edx
+    jmp 19f
+18: sub rdx, rcx
+    mov rax, rdx
+    mov edx, 2
+19:
+"#,
+    clac!(),
+    r#"
+    ret
+    .size machine_copy_text, . - machine_copy_text
+"#,
+    on_fault!("12b", "18b"),
+    on_fault!("14b", "18b"),
     on_fault!("1b", "3b"),
     on_fault!("2b", "5b"),
     on_fault!("4b", "5b"),
@@ -102,9 +164,22 @@ machine_zero_user:
     on_fault!("10b", "8b"),
 );
 
+/// What `machine_copy_text` found.
+#[repr(C)]
+struct Text {
+    length: usize,
+    end: usize,
+}
+
+/// [`Text::end`]: a NUL.
+const END: usize = 1;
+/// [`Text::end`]: memory that cannot be read.
+const FAULT: usize = 2;
+
 unsafe extern "sysv64" {
     fn machine_copy_user(to: usize, from: usize, length: usize) -> usize;
     fn machine_zero_user(to: usize, length: usize) -> usize;
+    fn machine_copy_text(to: *mut u8, from: usize, room: usize) -> Text;
 }
 
 /// Whether all of a range can only be user memory.
@@ -334,34 +409,21 @@ pub fn fetch_update_u32(at: usize, mut change: impl FnMut(u32) -> u32) -> Result
 }
 
 /// Reads the NUL-terminated text at `from` into `to`; returns its length without the NUL. If there is no NUL within
-/// `to.len()` bytes, the length is `to.len()`.
+/// `to.len()` bytes, the length is `to.len()`. What is in `to` behind the text is arbitrary.
 ///
 /// # Errors
 /// When memory that has to be looked at cannot be read.
 pub fn read_cstr(from: usize, to: &mut [u8]) -> Result<usize, UserFault> {
-    let mut length = 0;
-    while length < to.len() {
-        let at = from
-            .checked_add(length)
-            .ok_or(UserFault { copied: length })?;
-        // Words while they are aligned: an aligned word does not reach into a page that the text may not reach.
-        let part: &[u8] = if at.is_multiple_of(8) {
-            &read_u64(at)
-                .map_err(|_| UserFault { copied: length })?
-                .to_le_bytes()
-        } else {
-            &[read_u8(at).map_err(|_| UserFault { copied: length })?]
-        };
-        let room = &mut to[length..];
-        let count = part.len().min(room.len());
-        if let Some(end) = part[..count].iter().position(|&byte| byte == 0) {
-            room[..end].copy_from_slice(&part[..end]);
-            return Ok(length + end);
-        }
-        room[..count].copy_from_slice(&part[..count]);
-        length += count;
+    let room = to.len().min(USER_TOP.saturating_sub(from));
+    // SAFETY: the source is user memory, as far as `room` goes, and its faults are seen to; the slice is the caller's.
+    let text = unsafe { machine_copy_text(to.as_mut_ptr(), from, room) };
+    let cut_short = text.end != END && room < to.len();
+    if text.end == FAULT || cut_short {
+        return Err(UserFault {
+            copied: text.length,
+        });
     }
-    Ok(length)
+    Ok(text.length)
 }
 
 #[repr(C)]

@@ -137,7 +137,8 @@ const PREPARED_OFFSET: usize =
 #[cold]
 #[inline(never)]
 fn prepare_slowly() {
-    with_header(|current| prepare_task(percpu::current(), current)).expect("only tasks run programs");
+    with_header(|current| prepare_task(percpu::current(), current))
+        .expect("only tasks run programs");
 }
 
 fn prepare_task(cpu: &PerCpu, current: &Header) {

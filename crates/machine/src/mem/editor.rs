@@ -270,16 +270,18 @@ impl<'a> PageTable<'a> {
     /// Takes over the page of an entry that has been removed from the tables.
     #[inline]
     pub(super) fn removed(&mut self, address: usize, entry: u64) {
-        self.removed_from(address..address + PAGE_SIZE, entry);
+        if entry & PRESENT != 0 {
+            self.note_flush(address, address + PAGE_SIZE);
+        }
+        self.removed_from(&(address..address + PAGE_SIZE), entry);
     }
 
-    /// Takes over the page of an entry that has been removed from somewhere in `range`, all of which is flushed.
+    /// Takes over the page of an entry that has been removed from somewhere in `range`, for which
+    /// [`PageTable::note_flush`] has been called.
     #[inline(always)]
-    pub(super) fn removed_from(&mut self, range: Range<usize>, entry: u64) {
+    pub(super) fn removed_from(&mut self, range: &Range<usize>, entry: u64) {
         if self.pending.count == WAITING {
             self.finish();
-        }
-        if entry & PRESENT != 0 {
             self.note_flush(range.start, range.end);
         }
         let pending = &mut *self.pending;
@@ -324,15 +326,32 @@ impl<'a> PageTable<'a> {
                 tlb::shoot(active & !this, false);
             }
         }
+        self.release_pages();
+        self.release_tables();
+    }
+
+    fn release_pages(&mut self) {
         let pending = &mut *self.pending;
+        let count = core::mem::take(&mut pending.count);
+        if count == 0 {
+            return;
+        }
+        let counts = frame::Counts::new();
         let mut batch = frame::FreeBatch::new();
-        for frame in &pending.frames[..core::mem::take(&mut pending.count)] {
+        for frame in &pending.frames[..count] {
             // SAFETY: the first `count` elements are set; each is a reference that a removed entry held, and no CPU
             // has a translation to it any more.
-            unsafe { batch.release(frame.assume_init()) };
+            unsafe {
+                let frame = frame.assume_init();
+                if counts.release(table::address_bits(frame)) {
+                    batch.add(frame);
+                }
+            }
         }
-        drop(batch);
-        let mut next = core::mem::take(&mut pending.tables);
+    }
+
+    fn release_tables(&mut self) {
+        let mut next = core::mem::take(&mut self.pending.tables);
         while next != 0 {
             // SAFETY: the list holds tables that were emptied and taken out of the tree, and no CPU walks them.
             unsafe {

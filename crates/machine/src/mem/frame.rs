@@ -4,6 +4,7 @@
 //! allocator, so that the common case takes no lock. Allocations on behalf of user programs stop while the free
 //! memory is below a reserve; what the kernel itself needs may use the reserve up.
 
+use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use frames::{Buddy, Frame};
 use ksync::{Level, SpinLock, SpinLockGuard};
 
-use super::layout::{PAGE_SIZE, frame_address};
+use super::layout::{PAGE_SHIFT, PAGE_SIZE, frame_address};
 use super::quick::QuickIrqOff;
 use crate::cpu::CachePadded;
 use crate::{MAX_CPUS, percpu};
@@ -216,21 +217,7 @@ pub(crate) unsafe fn free_block(first: u32, count: u32) {
 /// no run of increments or decrements leaves the upper half.
 const PARKED: u32 = 3 << 30;
 
-/// Counts a reference to a frame up. A count that overflows stays saturated, so the frame leaks instead of being
-/// freed under a reference.
-///
-/// # Safety
-/// The caller must hold, or borrow, a reference to the frame.
-#[inline(always)]
-pub(crate) unsafe fn reference(frame: u32) {
-    // SAFETY: a referenced frame is a managed one.
-    let count = unsafe { &record(frame).count };
-    if (count.fetch_add(1, Ordering::Relaxed).wrapping_add(1) as i32) < 0 {
-        park(count);
-    }
-}
-
-/// The reference counts of all frames, for loops that change many.
+/// The records of all frames, for loops that count many references.
 #[derive(Clone, Copy)]
 pub(super) struct Counts(*const Frame);
 
@@ -240,26 +227,83 @@ impl Counts {
         Counts(RECORDS.load(Ordering::Relaxed))
     }
 
-    /// Counts a reference to the frame at a physical address up, as [`reference`].
+    #[inline(always)]
+    fn of(self, address: u64) -> *const AtomicU32 {
+        const { assert!(PAGE_SIZE / size_of::<Frame>() == 1 << 8) };
+        const { assert!(core::mem::offset_of!(Frame, count) == 0) };
+        self.0.wrapping_byte_add((address >> 8) as usize).cast()
+    }
+
+    /// Counts a reference to the frame at a physical address up. A count that overflows stays saturated, so the frame
+    /// leaks instead of being freed under a reference.
     ///
     /// # Safety
     /// The caller must hold, or borrow, a reference to the frame.
     #[inline(always)]
     pub(super) unsafe fn reference(self, address: u64) {
-        const { assert!(PAGE_SIZE / size_of::<Frame>() == 1 << 8) };
-        // SAFETY: a referenced frame is a managed one, so its record is in the array.
-        let count = unsafe { &(*self.0.byte_add((address >> 8) as usize)).count };
-        if (count.fetch_add(1, Ordering::Relaxed).wrapping_add(1) as i32) < 0 {
-            park(count);
+        // SAFETY: a referenced frame is a managed one, so its record is in the array. One locked instruction, and
+        // one branch for everything unusual; the compiler makes three of `fetch_add` and a comparison.
+        unsafe {
+            asm!(
+                "lock inc dword ptr [{} + {}]",
+                "jle {}",
+                in(reg) self.0,
+                in(reg) address >> 8,
+                label { park(self.of(address)) },
+                options(nostack),
+            );
         }
+    }
+
+    /// Counts a reference down; true if it was the last, and the caller has to free the frame.
+    ///
+    /// # Safety
+    /// Uses up one reference of the caller's.
+    #[inline(always)]
+    pub(super) unsafe fn release(self, address: u64) -> bool {
+        let mut last = false;
+        // SAFETY: as in `reference`.
+        unsafe {
+            asm!(
+                "lock dec dword ptr [{} + {}]",
+                "jle {}",
+                in(reg) self.0,
+                in(reg) address >> 8,
+                label { last = !is_parked(self.of(address)) },
+                options(nostack),
+            );
+        }
+        last
     }
 }
 
 /// Puts a saturated count back in the middle of the saturated half.
 #[cold]
 #[inline(never)]
-fn park(count: &AtomicU32) {
-    count.store(PARKED, Ordering::Relaxed);
+fn park(count: *const AtomicU32) {
+    // SAFETY: the callers pass the count of a managed frame's record, which lives forever.
+    unsafe { &*count }.store(PARKED, Ordering::Relaxed);
+}
+
+/// Tells a count that was decremented to 0 from a saturated one, which it puts back in place.
+#[inline(always)]
+fn is_parked(count: *const AtomicU32) -> bool {
+    // SAFETY: as in `park`. Nobody else changes a count that has reached 0.
+    if unsafe { &*count }.load(Ordering::Acquire) == 0 {
+        return false;
+    }
+    park(count);
+    true
+}
+
+/// Counts a reference to a frame up, as [`Counts::reference`].
+///
+/// # Safety
+/// The caller must hold, or borrow, a reference to the frame.
+#[inline(always)]
+pub(crate) unsafe fn reference(frame: u32) {
+    // SAFETY: passed on.
+    unsafe { Counts::new().reference(u64::from(frame) << PAGE_SHIFT) };
 }
 
 /// Counts a reference down; frees the frame with the last one.
@@ -269,25 +313,10 @@ fn park(count: &AtomicU32) {
 #[inline(always)]
 pub(crate) unsafe fn release(frame: u32) {
     // SAFETY: passed on.
-    if unsafe { unreference(frame) } {
+    if unsafe { Counts::new().release(u64::from(frame) << PAGE_SHIFT) } {
         // SAFETY: that was the last reference.
         unsafe { free(frame) };
     }
-}
-
-/// Counts a reference down; true if it was the last, and the caller has to free the frame.
-///
-/// # Safety
-/// As [`release`].
-#[inline(always)]
-unsafe fn unreference(frame: u32) -> bool {
-    // SAFETY: a referenced frame is a managed one.
-    let count = unsafe { &record(frame).count };
-    let left = count.fetch_sub(1, Ordering::AcqRel).wrapping_sub(1) as i32;
-    if left < 0 {
-        park(count);
-    }
-    left == 0
 }
 
 /// Frames that are being freed together.
@@ -305,20 +334,17 @@ impl FreeBatch {
         }
     }
 
-    /// Counts a reference down; frees the frame, soon, with the last one.
+    /// Frees a frame, soon.
     ///
     /// # Safety
-    /// As [`release`].
+    /// As [`free`].
     #[inline(always)]
-    pub(super) unsafe fn release(&mut self, frame: u32) {
-        // SAFETY: passed on.
-        if unsafe { unreference(frame) } {
-            if self.length == BATCH {
-                self.flush();
-            }
-            self.frames[self.length % BATCH] = MaybeUninit::new(frame);
-            self.length += 1;
+    pub(super) unsafe fn add(&mut self, frame: u32) {
+        if self.length == BATCH {
+            self.flush();
         }
+        self.frames[self.length % BATCH] = MaybeUninit::new(frame);
+        self.length += 1;
     }
 
     #[inline(never)]
@@ -384,7 +410,7 @@ pub(super) fn free_count() -> usize {
 pub(crate) unsafe fn zero(frame: u32) {
     // SAFETY: a managed frame is mapped, writable, in the direct map.
     unsafe {
-        core::arch::asm!(
+        asm!(
             "rep stosq",
             inout("rcx") PAGE_SIZE / 8 => _,
             inout("rdi") frame_address(frame) => _,
@@ -403,7 +429,7 @@ pub(crate) unsafe fn copy(from: u32, to: u32) {
     // SAFETY: managed frames are mapped in the direct map. The bytes may change meanwhile (user mode writes to them),
     // which the instruction does not mind.
     unsafe {
-        core::arch::asm!(
+        asm!(
             "rep movsq",
             inout("rcx") PAGE_SIZE / 8 => _,
             inout("rsi") frame_address(from) => _,

@@ -65,10 +65,16 @@ impl Part {
 
     /// Forgets those groups of the occupancy map that are in this part as a whole. They must be unused.
     fn forget_groups(&self) {
-        let inner = (self.first.next_multiple_of(GROUP), (self.last + 1) / GROUP * GROUP);
+        let inner = (
+            self.first.next_multiple_of(GROUP),
+            (self.last + 1) / GROUP * GROUP,
+        );
         if inner.0 < inner.1 {
             let map = self.leaf.occupancy();
-            map.store(map.load(Relaxed) & !groups_of(inner.0, inner.1 - 1), Relaxed);
+            map.store(
+                map.load(Relaxed) & !groups_of(inner.0, inner.1 - 1),
+                Relaxed,
+            );
         }
     }
 
@@ -89,63 +95,93 @@ fn pages_of(range: Range<usize>) -> Range<usize> {
     range.start.min(end) & !(PAGE_SIZE - 1)..end
 }
 
+/// Bytes that an entry of a table of `level` stands for.
+const fn span(level: usize) -> usize {
+    1 << (PAGE_SHIFT + 9 * (level - 1))
+}
+
+/// The way to a lowest-level table, below the root.
+struct Path {
+    third: Table,
+    second: Table,
+    leaf: Table,
+    /// The first address that is looked for and lies in the table.
+    at: usize,
+}
+
+/// The first lowest-level table with entries for `at..end`.
+#[inline]
+fn find(root: Table, mut at: usize, end: usize) -> Option<Path> {
+    while at < end {
+        let Some(third) = root.child(index_at(at, 4)) else {
+            at = next_used(root, 4, at)?;
+            continue;
+        };
+        let Some(second) = third.child(index_at(at, 3)) else {
+            at = next_used(third, 3, at)?;
+            continue;
+        };
+        let Some(leaf) = second.child(index_at(at, 2)) else {
+            at = next_used(second, 2, at)?;
+            continue;
+        };
+        return Some(Path {
+            third,
+            second,
+            leaf,
+            at,
+        });
+    }
+    None
+}
+
+/// The first address behind `at`, whose entry in a table of `level` is unused, that may have a used one: in the same
+/// table, or else the first one that belongs to another table. `None` at the end of the address space.
+#[inline(never)]
+fn next_used(table: Table, level: usize, at: usize) -> Option<usize> {
+    let base = at & !(span(level + 1) - 1);
+    let first = index_at(at, level) + 1;
+    let behind = u64::MAX.checked_shl((first / GROUP) as u32).unwrap_or(0);
+    let mut map = table.occupancy().load(Relaxed) & behind;
+    while map != 0 {
+        let group = map.trailing_zeros() as usize * GROUP;
+        map &= map - 1;
+        let used = (first.max(group)..group + GROUP).find(|&index| table.child(index).is_some());
+        if let Some(index) = used {
+            return Some(base + index * span(level));
+        }
+    }
+    if level == 4 {
+        None
+    } else {
+        Some(base + span(level + 1))
+    }
+}
+
 impl PageTable<'_> {
     /// Calls `f` with each part of a lowest-level table that has entries for a range of whole pages. With `PRUNE`,
     /// tables that are empty then are taken out of the tree.
-    #[inline]
+    #[inline(always)]
     fn visit<const PRUNE: bool>(
         &mut self,
         range: Range<usize>,
         mut f: impl FnMut(&mut Self, Part) -> Result<(), OutOfMemory>,
     ) -> Result<(), OutOfMemory> {
-        if range.is_empty() {
-            return Ok(());
-        }
-        self.visit_table::<PRUNE, _>(self.space.root, 4, range, &mut f)
-    }
-
-    /// [`PageTable::visit`] for the tree under `table`, of which `range` is a part.
-    fn visit_table<const PRUNE: bool, F: FnMut(&mut Self, Part) -> Result<(), OutOfMemory>>(
-        &mut self,
-        table: Table,
-        level: usize,
-        range: Range<usize>,
-        f: &mut F,
-    ) -> Result<(), OutOfMemory> {
-        let shift = PAGE_SHIFT + 9 * (level - 1);
-        let (first, last) = (index_at(range.start, level), index_at(range.end - 1, level));
-        let base = range.start >> shift << shift;
-        let mut map = table.occupancy().load(Relaxed) & groups_of(first, last);
-        let mut left = table.used();
-        while map != 0 && left != 0 {
-            let group = map.trailing_zeros() as usize * GROUP;
-            map &= map - 1;
-            for index in first.max(group)..=last.min(group + GROUP - 1) {
-                let Some(child) = table.child(index) else {
-                    continue;
-                };
-                let start = base + ((index - first) << shift);
-                let part = range.start.max(start)..range.end.min(start + (1 << shift));
-                if level > 2 {
-                    self.visit_table::<PRUNE, F>(child, level - 1, part, f)?;
-                } else {
-                    f(
-                        self,
-                        Part {
-                            leaf: child,
-                            base: start,
-                            first: index_at(part.start, 1),
-                            last: index_at(part.end - 1, 1),
-                        },
-                    )?;
-                }
-                if PRUNE && child.used() == 0 {
-                    table.entry(index).store(0, Relaxed);
-                    table.add_used(-1);
-                    self.removed_table(child, start);
-                }
-                left -= 1;
-                if left == 0 {
+        let root = self.space.root;
+        let mut from = range.start;
+        while let Some(path) = find(root, from, range.end) {
+            let base = path.at & !(span(2) - 1);
+            from = base + span(2);
+            let part = Part {
+                leaf: path.leaf,
+                base,
+                first: index_at(path.at, 1),
+                last: index_at(range.end.min(from) - 1, 1),
+            };
+            f(self, part)?;
+            if PRUNE && path.leaf.used() == 0 {
+                self.prune(&path);
+                if root.used() == 0 {
                     break;
                 }
             }
@@ -153,8 +189,26 @@ impl PageTable<'_> {
         Ok(())
     }
 
+    /// Takes a lowest-level table that is empty out of the tree, and tables above it that are empty then.
+    fn prune(&mut self, path: &Path) {
+        let root = self.space.root;
+        let steps = [
+            (path.leaf, path.second, 2),
+            (path.second, path.third, 3),
+            (path.third, root, 4),
+        ];
+        for (table, parent, level) in steps {
+            if table.used() != 0 {
+                break;
+            }
+            parent.entry(index_at(path.at, level)).store(0, Relaxed);
+            parent.add_used(-1);
+            self.removed_table(table, path.at);
+        }
+    }
+
     /// [`PageTable::visit`] with an `f` that cannot fail.
-    #[inline]
+    #[inline(always)]
     fn visit_all<const PRUNE: bool>(
         &mut self,
         range: Range<usize>,
@@ -171,25 +225,15 @@ impl PageTable<'_> {
     /// runs with the tables locked, and must not sleep.
     pub fn unmap(&mut self, range: Range<usize>, mut on_dirty: impl FnMut(usize, &Page)) {
         self.visit_all::<true>(pages_of(range), |this, part| {
+            let range = part.range();
+            this.note_flush(range.start, range.end);
             this.take_entries(part, |this, address, entry| {
                 if entry & DIRTY != 0 {
                     // SAFETY: the entry's reference is given up below only.
                     let page = ManuallyDrop::new(unsafe { Page::from_frame(frame_in(entry)) });
                     on_dirty(address, &page);
                 }
-                this.removed_from(part.range(), entry);
-            });
-        });
-    }
-
-    /// Removes all pages of a space that no CPU has active or ever will have again.
-    pub(super) fn clear_unused_space(&mut self) {
-        let mut batch = frame::FreeBatch::new();
-        self.visit_all::<true>(0..USER_TOP, |this, part| {
-            this.take_entries(part, |_, _, entry| {
-                // SAFETY: gives up the entry's reference. No CPU has a translation to the page: all of them have
-                // loaded another root since they last had this one.
-                unsafe { batch.release(frame_in(entry)) };
+                this.removed_from(&range, entry);
             });
         });
     }
@@ -206,9 +250,22 @@ impl PageTable<'_> {
                 take(self, part.address(index), entry);
             }
         });
+        self.note_taken(part, gone);
+    }
+
+    fn note_taken(&mut self, part: Part, gone: i32) {
         part.forget_groups();
         part.leaf.add_used(-gone);
         self.add_resident(-(gone as isize));
+    }
+
+    /// Removes all pages of a space that no CPU has active or ever will have again.
+    pub(super) fn clear_unused_space(&mut self) {
+        let mut batch = frame::FreeBatch::new();
+        self.visit_all::<true>(0..USER_TOP, |this, part| {
+            let gone = clear_part(part, &mut batch);
+            this.note_taken(part, gone);
+        });
     }
 
     /// Gives the pages of a range a new protection, exactly as told but for one thing: the shared page of zeros never
@@ -283,10 +340,13 @@ impl PageTable<'_> {
             }
             let to = child.leaf_or_new(part.base)?;
             child.clear_occupied(part, to);
-            let protected = match mode {
-                ForkMode::Share => child.copy_part::<false>(part, to),
-                ForkMode::CopyOnWrite => child.copy_part::<true>(part, to),
+            let (copied, protected) = match mode {
+                ForkMode::Share => copy_part::<false>(part, to),
+                ForkMode::CopyOnWrite => copy_part::<true>(part, to),
             };
+            to.mark(part.groups());
+            to.add_used(copied);
+            child.add_resident(copied as isize);
             if protected {
                 this.note_flush(part.range().start, part.range().end);
             }
@@ -306,36 +366,6 @@ impl PageTable<'_> {
                 self.removed(part.address(index), old);
             }
         });
-    }
-
-    /// Copies the entries of `part` to `to`, whose entries there are unused, and takes the right to write away on
-    /// both sides if told so. True if that changed an entry of `part`.
-    #[inline(always)]
-    fn copy_part<const COPY_ON_WRITE: bool>(&mut self, part: Part, to: Table) -> bool {
-        let counts = frame::Counts::new();
-        let targets = to.entries();
-        let mut count = 0;
-        let mut writable = 0;
-        part.each(|index, slot| {
-            let mut entry = slot.load(Relaxed);
-            if entry == 0 {
-                return;
-            }
-            if COPY_ON_WRITE && entry & WRITABLE != 0 {
-                // Keeps a dirty bit that a CPU sets at this moment.
-                slot.fetch_and(!WRITABLE, Relaxed);
-                writable |= entry;
-                entry &= !WRITABLE;
-            }
-            // SAFETY: the parent's entry holds a reference, under its lock; the new one becomes the child's entry's.
-            unsafe { counts.reference(entry & ADDRESS) };
-            targets[index].store(entry & !(DIRTY | ACCESSED), Relaxed);
-            count += 1;
-        });
-        to.mark(part.groups());
-        to.add_used(count);
-        self.add_resident(count as isize);
-        writable & WRITABLE != 0
     }
 
     /// Moves the pages of a range so that the first lies at `to`; what was mapped there is removed. The two ranges
@@ -387,4 +417,56 @@ impl PageTable<'_> {
             Err(OutOfMemory) => self.removed(address, entry),
         }
     }
+}
+
+/// Copies the entries of `part` to `to`, whose entries there are unused, and takes the right to write away on both
+/// sides if told so. Returns how many there were, and whether that changed an entry of `part`.
+#[inline(never)]
+fn copy_part<const COPY_ON_WRITE: bool>(part: Part, to: Table) -> (i32, bool) {
+    let counts = frame::Counts::new();
+    let distance = (to.entries().as_ptr() as isize) - (part.leaf.entries().as_ptr() as isize);
+    let mut count = 0;
+    let mut writable = 0;
+    part.each(|_, slot| {
+        let mut entry = slot.load(Relaxed);
+        if entry == 0 {
+            return;
+        }
+        if COPY_ON_WRITE && entry & WRITABLE != 0 {
+            // Keeps a dirty bit that a CPU sets at this moment.
+            slot.fetch_and(!WRITABLE, Relaxed);
+            writable |= entry;
+            entry &= !WRITABLE;
+        }
+        // SAFETY: the parent's entry holds a reference, under its lock; the new one becomes the child's entry's.
+        unsafe { counts.reference(entry & ADDRESS) };
+        // SAFETY: the entry of `to` with the same number: both tables are arrays of the same type, `distance` apart.
+        let target = unsafe { &*core::ptr::from_ref(slot).wrapping_byte_offset(distance) };
+        target.store(entry & !(DIRTY | ACCESSED), Relaxed);
+        count += 1;
+    });
+    (count, writable & WRITABLE != 0)
+}
+
+/// Clears the entries of a part of a table that no CPU uses, and lets go of their pages; returns how many there were.
+#[inline(never)]
+fn clear_part(part: Part, batch: &mut frame::FreeBatch) -> i32 {
+    let counts = frame::Counts::new();
+    let mut gone = 0;
+    part.each(|_, slot| {
+        let entry = slot.load(Relaxed);
+        if entry == 0 {
+            return;
+        }
+        slot.store(0, Relaxed);
+        gone += 1;
+        // SAFETY: gives up the entry's reference. No CPU has a translation to the page: all of them have loaded
+        // another root since they last had this table's.
+        unsafe {
+            if counts.release(entry & ADDRESS) {
+                batch.add(frame_in(entry));
+            }
+        }
+    });
+    gone
 }
