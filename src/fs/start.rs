@@ -26,8 +26,8 @@ pub fn root_path() -> Path {
 }
 
 fn make_root() -> Path {
-    let root = TmpFs::new("rootfs", 0o755);
+    let root = TmpFs::for_root();
     // Nothing else becomes the root before the first call of this.
-    mount::attach_root(root.clone(), "rootfs")
-        .unwrap_or_else(|_| mount::Mount::detached(root as _, "rootfs").root_path())
+    mount::attach_root(root.clone(), "none")
+        .unwrap_or_else(|_| mount::Mount::detached(root as _, "none").root_path())
 }

@@ -31,6 +31,19 @@ pub struct TmpFs {
 }
 
 impl TmpFs {
+    /// The file system the root is on: it may take three quarters of memory, so that filling it up leaves the system
+    /// alive.
+    #[must_use]
+    pub fn for_root() -> Arc<Self> {
+        let pages = machine::mem::stats().total as u64 / abi::PAGE_SIZE as u64 / 4 * 3;
+        let ownership = Ownership {
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+        };
+        Self::build("rootfs", Account::new(pages, u64::MAX), ownership)
+    }
+
     /// An empty instance shown as `type_name`, without limits but memory, whose root directory belongs to root and
     /// has the permissions `mode`.
     #[must_use]

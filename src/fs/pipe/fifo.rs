@@ -6,11 +6,15 @@ use abi::Errno;
 use abi::fcntl::OpenFlags;
 use machine::sync::SpinLock;
 
-use super::{Pipe, PipeEnd};
+use super::Pipe;
 use crate::fs::{FileOps, levels};
 
 /// Where a FIFO's inode keeps the pipe its openers share, while there are any.
-pub struct FifoSlot(SpinLock<Weak<Pipe>>);
+pub struct FifoSlot {
+    pipe: SpinLock<Weak<Pipe>>,
+    /// Whether it has a name: openers of a pipe without one (through `/proc/PID/fd`) never wait for each other.
+    named: bool,
+}
 
 impl Default for FifoSlot {
     fn default() -> Self {
@@ -22,20 +26,26 @@ impl FifoSlot {
     /// A FIFO nobody has open.
     #[must_use]
     pub const fn new() -> Self {
-        Self(SpinLock::new(levels::PAGES, Weak::new()))
+        Self {
+            pipe: SpinLock::new(levels::PAGES, Weak::new()),
+            named: true,
+        }
     }
 
     /// The slot of a pipe that is made with its ends open.
     pub(super) fn with(pipe: &Arc<Pipe>) -> Self {
-        Self(SpinLock::new(levels::PAGES, Arc::downgrade(pipe)))
+        Self {
+            pipe: SpinLock::new(levels::PAGES, Arc::downgrade(pipe)),
+            named: false,
+        }
     }
 
     fn pipe(&self) -> Result<Arc<Pipe>, Errno> {
-        if let Some(pipe) = self.0.lock().upgrade() {
+        if let Some(pipe) = self.pipe.lock().upgrade() {
             return Ok(pipe);
         }
         let new = Pipe::new()?;
-        let mut slot = self.0.lock();
+        let mut slot = self.pipe.lock();
         if let Some(pipe) = slot.upgrade() {
             return Ok(pipe);
         }
@@ -52,7 +62,7 @@ pub fn open_fifo(slot: &FifoSlot, flags: OpenFlags) -> Result<Arc<dyn FileOps>, 
     let pipe = slot.pipe()?;
     let nonblocking = flags.contains(OpenFlags::O_NONBLOCK);
     let (reads, writes) = (flags.readable(), flags.writable());
-    if writes && !reads && nonblocking && pipe.readers.none() {
+    if slot.named && writes && !reads && nonblocking && pipe.readers.none() {
         return Err(Errno::ENXIO);
     }
     let (readers_before, writers_before) = (pipe.readers.ever(), pipe.writers.ever());
@@ -62,6 +72,9 @@ pub fn open_fifo(slot: &FifoSlot, flags: OpenFlags) -> Result<Arc<dyn FileOps>, 
     }
     if writes {
         pipe.readers.queue.wake_all();
+    }
+    if !slot.named {
+        return Ok(Arc::new(end));
     }
     if reads && !writes && pipe.writers.none() {
         if nonblocking {
@@ -74,5 +87,5 @@ pub fn open_fifo(slot: &FifoSlot, flags: OpenFlags) -> Result<Arc<dyn FileOps>, 
         let came = || (pipe.readers.ever() != readers_before).then_some(());
         pipe.writers.queue.wait_until(came)?;
     }
-    Ok(Arc::new(end) as Arc<PipeEnd>)
+    Ok(Arc::new(end))
 }
