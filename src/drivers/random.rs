@@ -1,8 +1,9 @@
 //! The kernel's random numbers: a ChaCha20 generator with fast key erasure, seeded by the machine's entropy and
 //! stirred by the arrival times of input.
 //!
-//! Each request replaces the key by output of the generator before any byte leaves, so that what was given out can
-//! not be computed back from a later state. Bytes for the caller come from a stream of their own, without the lock.
+//! Each use of the key replaces it by output of the generator before any byte leaves, so that what was given out can
+//! not be computed back from a later state. Large requests get a stream of their own, used without the lock. Small
+//! ones, as each new program makes several, share the output of one use: its bytes are wiped as they are handed out.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
@@ -13,8 +14,46 @@ use super::levels;
 
 type Key = [u8; 32];
 
-/// The generator's key; all zero until [`init`].
-static KEY: IrqSpinLock<Key> = IrqSpinLock::new(levels::RANDOM, [0; 32]);
+/// What one use of the key yields: four blocks, which ChaCha computes at once.
+const OUTPUT: usize = 256;
+/// Requests of up to this many bytes share the output of one use of the key.
+const SMALL: usize = 64;
+
+struct Generator {
+    /// All zero until [`init`].
+    key: Key,
+    /// Output for small requests; the last `left` bytes are to be handed out.
+    batch: [u8; OUTPUT - size_of::<Key>()],
+    left: usize,
+}
+
+static GENERATOR: IrqSpinLock<Generator> = IrqSpinLock::new(
+    levels::RANDOM,
+    Generator {
+        key: [0; 32],
+        batch: [0; OUTPUT - size_of::<Key>()],
+        left: 0,
+    },
+);
+
+impl Generator {
+    /// Fills `bytes`, at most [`SMALL`], from the batch.
+    fn take(&mut self, bytes: &mut [u8]) {
+        if self.left < bytes.len() {
+            let mut output = [0; OUTPUT];
+            ChaCha20Rng::from_seed(self.key).fill_bytes(&mut output);
+            let (next, batch) = output.split_at(size_of::<Key>());
+            self.key.copy_from_slice(next);
+            self.batch.copy_from_slice(batch);
+            self.left = self.batch.len();
+        }
+        let start = self.batch.len() - self.left;
+        for (to, from) in bytes.iter_mut().zip(self.batch.iter_mut().skip(start)) {
+            *to = core::mem::take(from);
+        }
+        self.left -= bytes.len();
+    }
+}
 
 /// How many bits of unpredictability the pool claims (`/proc/sys/kernel/random/entropy_avail`).
 pub const POOL_BITS: usize = 256;
@@ -33,34 +72,35 @@ pub fn init() {
 /// Makes later numbers depend on `bytes` too. Known or chosen bytes do no harm.
 pub fn mix(bytes: &[u8]) {
     for chunk in bytes.chunks(32) {
-        let mut key = KEY.lock();
-        for (old, new) in key.iter_mut().zip(chunk) {
+        let mut generator = GENERATOR.lock();
+        for (old, new) in generator.key.iter_mut().zip(chunk) {
             *old ^= new;
         }
         let mut next = [0; 32];
-        ChaCha20Rng::from_seed(*key).fill_bytes(&mut next);
-        *key = next;
+        ChaCha20Rng::from_seed(generator.key).fill_bytes(&mut next);
+        generator.key = next;
+        generator.left = 0;
     }
 }
 
 /// Stirs in the moment at which something unpredictable happened; cheap enough for interrupt handlers.
 pub fn stir(event: u64) {
     let moment = machine::time::now().rotate_left(32) ^ event;
-    let mut key = KEY.lock();
-    if let Some((word, _)) = key.split_first_chunk_mut::<8>() {
+    let mut generator = GENERATOR.lock();
+    if let Some((word, _)) = generator.key.split_first_chunk_mut::<8>() {
         *word = (u64::from_ne_bytes(*word) ^ moment).to_ne_bytes();
-        key.rotate_left(8);
+        generator.key.rotate_left(8);
     }
 }
 
 /// A generator of its own for one request.
 pub fn stream() -> ChaCha20Rng {
     let mut output = [0; 64];
-    let mut key = KEY.lock();
-    ChaCha20Rng::from_seed(*key).fill_bytes(&mut output);
+    let mut generator = GENERATOR.lock();
+    ChaCha20Rng::from_seed(generator.key).fill_bytes(&mut output);
     let (next, seed) = output.split_at(32);
-    key.copy_from_slice(next);
-    drop(key);
+    generator.key.copy_from_slice(next);
+    drop(generator);
     let mut own = [0; 32];
     own.copy_from_slice(seed);
     ChaCha20Rng::from_seed(own)
@@ -68,12 +108,18 @@ pub fn stream() -> ChaCha20Rng {
 
 /// Fills `bytes` with random numbers. Never fails, never waits.
 pub fn fill(bytes: &mut [u8]) {
-    stream().fill_bytes(bytes);
+    if bytes.len() <= SMALL {
+        GENERATOR.lock().take(bytes);
+    } else {
+        stream().fill_bytes(bytes);
+    }
 }
 
 /// A random `u64`.
 pub fn next_u64() -> u64 {
-    stream().next_u64()
+    let mut bytes = [0; 8];
+    fill(&mut bytes);
+    u64::from_ne_bytes(bytes)
 }
 
 /// A random version 4 UUID in its usual spelling.
