@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long a guest may take to boot, and between two tests.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How much longer than a test's own time the guest has to end it.
+const GRACE: Duration = Duration::from_secs(20);
+
 /// What each test did, by its name, or what it did to the guest.
 pub type Results = BTreeMap<String, Result<Outcome, String>>;
 
@@ -77,7 +80,8 @@ fn boot(cases: &[&Case], setting: &Setting, results: &mut Results) -> Result<()>
 
 fn time_for(name: Option<&str>, cases: &[&Case]) -> Duration {
     let case = cases.iter().find(|case| Some(case.name.as_str()) == name);
-    case.map_or(PATIENCE, |case| case.timeout)
+    // A test that hangs alone is ended in the guest; if that fails, it has taken the guest along.
+    case.map_or(PATIENCE, |case| case.timeout + GRACE)
 }
 
 fn explain(end: &End) -> String {
@@ -102,7 +106,12 @@ fn archive(cases: &[&Case]) -> Result<Archive> {
     let mut list = String::new();
     for case in cases {
         archive.program_from(&format!("t/{}", case.file_name), &case.file)?;
-        list.push_str(&format!("{} {}\n", case.name, case.command.join(" ")));
+        let seconds = case.timeout.as_secs();
+        list.push_str(&format!(
+            "{} {seconds} {}\n",
+            case.name,
+            case.command.join(" ")
+        ));
     }
     archive.file("etc/rustos/tests", list);
     Ok(archive)
