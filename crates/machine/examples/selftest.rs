@@ -647,6 +647,16 @@ fn test_tasks() {
         weak.iter().all(|task| task.strong_count() == 0),
         "ended tasks are kept"
     );
+    // So many stacks that some are freed, and mapped again.
+    for _ in 0..2 {
+        let many: Vec<_> = (0..300)
+            .map(|_| Task::new(Payload::default(), count_rounds, FpuInit::Reset).unwrap())
+            .collect();
+        let stacks = machine::mem::stats().kernel_stacks;
+        assert!(stacks >= 300 * 16384);
+        drop(many);
+        assert!(machine::mem::stats().kernel_stacks < 140 * 16384);
+    }
     test_fpu();
 }
 

@@ -129,10 +129,11 @@ pub fn wait_for_interrupt(irq: IrqGuard) {
     unsafe { asm!("sti", "hlt", options(nostack)) };
 }
 
-/// Tells the CPU that the caller spins.
+/// One turn of a loop that waits for another CPU: tells this one that the caller spins, and answers what others wait
+/// for, as interrupts may be off.
 #[inline(always)]
 pub fn relax() {
-    core::hint::spin_loop();
+    crate::mem::tlb::relax();
 }
 
 /// Wants a reschedule on `cpu` and interrupts what it does, be it user mode or sleep.

@@ -223,10 +223,12 @@ pub fn save_current(image: &mut [u8]) {
     with_header(|current| {
         {
             let _irq = QuickIrqOff::new();
-            if is_live() {
-                // SAFETY: the registers are the running task's, and TS is clear.
-                unsafe { current.fpu.area.save() };
+            if !is_live() {
+                load(percpu::current(), current);
             }
+            // With the states that are as after a reset, which a switch leaves out: signal handlers look at them.
+            // SAFETY: the registers are the running task's, and TS is clear.
+            unsafe { current.fpu.area.save_all() };
         }
         // The area stays as it is even if the task is switched away from meanwhile: that saves the same state.
         current.fpu.area.read(image);

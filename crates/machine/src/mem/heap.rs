@@ -53,16 +53,15 @@ fn slab_size(layout: Layout) -> usize {
     }
 }
 
-/// This CPU's list of a class.
-///
-/// # Safety
-/// The reference must not outlive `irq`, and there must be one at a time.
+/// Runs `f` on this CPU's list of a class, with interrupts off.
 #[inline(always)]
-unsafe fn list(_irq: &QuickIrqOff, class: usize) -> &mut FreeList {
+fn with_list<R>(class: usize, f: impl FnOnce(&mut FreeList) -> R) -> R {
+    let _irq = QuickIrqOff::new();
     let lists = LISTS[percpu::index() % MAX_CPUS].0.get();
-    // SAFETY: interrupts are off, so this CPU's lists are this function's caller's alone; `class` is one of
-    // `CLASS_COUNT`, as all come from `class_of`.
-    unsafe { (*lists).get_unchecked_mut(class) }
+    // SAFETY: interrupts are off, so nothing else on this CPU uses its lists meanwhile, and no other CPU does; `f` is
+    // one of the closures below, which do not come back here. `class` is below `CLASS_COUNT`, as all that come from
+    // `class_of` are.
+    f(unsafe { (*lists).get_unchecked_mut(class) })
 }
 
 // SAFETY: `alloc` returns memory of the layout's size and alignment that nobody else has: an object of a class that
@@ -75,17 +74,16 @@ unsafe impl GlobalAlloc for KernelHeap {
             return allocate_frames(layout);
         }
         let class = slab::class_of(size);
-        let irq = QuickIrqOff::new();
-        // SAFETY: used below only, while `irq` lives.
-        let list = unsafe { list(&irq, class) };
-        let object = list.head;
-        if object.is_null() {
-            return refill(list, class);
-        }
-        // SAFETY: the list holds free objects, which begin with the link.
-        list.head = unsafe { (*object).next };
-        list.length -= 1;
-        object.cast()
+        with_list(class, |list| {
+            let object = list.head;
+            if object.is_null() {
+                return refill(list, class);
+            }
+            // SAFETY: the list holds free objects, which begin with the link.
+            list.head = unsafe { (*object).next };
+            list.length -= 1;
+            object.cast()
+        })
     }
 
     #[inline]
@@ -96,17 +94,16 @@ unsafe impl GlobalAlloc for KernelHeap {
             return unsafe { free_frames(object, layout) };
         }
         let class = slab::class_of(size);
-        let irq = QuickIrqOff::new();
-        // SAFETY: used below only, while `irq` lives.
-        let list = unsafe { list(&irq, class) };
-        let object: Link = object.cast();
-        // SAFETY: the object is free from now on, and large enough for the link.
-        unsafe { (*object).next = list.head };
-        list.head = object;
-        list.length += 1;
-        if list.length >= 2 * slab::batch_of(class) {
-            drain(list, class);
-        }
+        with_list(class, |list| {
+            let object: Link = object.cast();
+            // SAFETY: the object is free from now on, and large enough for the link.
+            unsafe { (*object).next = list.head };
+            list.head = object;
+            list.length += 1;
+            if list.length >= 2 * slab::batch_of(class) {
+                drain(list, class);
+            }
+        });
     }
 
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {

@@ -145,6 +145,19 @@ pub(super) fn map_frames(address: usize, frames: &[u32]) -> Result<(), OutOfMemo
     Ok(())
 }
 
+/// Removes the mappings of pages that [`map_frames`] made, and tells their frames. The caller flushes all CPUs.
+pub(super) fn unmap_frames(address: usize, frames: &mut [u32]) {
+    let _changes = CHANGES.lock();
+    for (index, frame) in frames.iter_mut().enumerate() {
+        let address = address + index * PAGE_SIZE;
+        let mut table = root().frame();
+        for level in (2..=4).rev() {
+            table = frame_in(slot(table, address, level).load(Ordering::Relaxed));
+        }
+        *frame = frame_in(slot(table, address, 1).swap(0, Ordering::Relaxed));
+    }
+}
+
 /// How device memory or firmware tables are accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caching {

@@ -69,10 +69,28 @@ pub(super) fn class_of(size: usize) -> usize {
     CLASS_OF_GRAINS[size.div_ceil(GRAIN)] as usize
 }
 
+/// Objects moved between a CPU's cache and the slabs at a time, by class: about 8 KiB.
+const BATCHES: [u32; CLASS_COUNT] = {
+    let mut batches = [4; CLASS_COUNT];
+    let mut class = 0;
+    while class < CLASS_COUNT {
+        let fit = 8192 / CLASSES[class].size as u32;
+        batches[class] = if fit < 4 {
+            4
+        } else if fit > 32 {
+            32
+        } else {
+            fit
+        };
+        class += 1;
+    }
+    batches
+};
+
 /// Objects moved between a CPU's cache and the slabs at a time.
 #[inline(always)]
 pub(super) fn batch_of(class: usize) -> u32 {
-    (8192 / u32::from(CLASSES[class].size)).clamp(4, 32)
+    BATCHES[class]
 }
 
 fn objects_of(class: usize) -> u32 {

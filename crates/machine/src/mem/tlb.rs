@@ -85,6 +85,15 @@ pub(super) fn shoot(mask: u64, global: bool) {
     }
 }
 
+/// Forgets all translations on all CPUs, and waits until that has been done.
+pub(super) fn flush_kernel_everywhere() {
+    // The caller must not move between the two.
+    let _irq = QuickIrqOff::new();
+    publish();
+    flush_global();
+    shoot(u64::MAX, true);
+}
+
 /// Orders changes of page tables before reading which CPUs use them; pairs with the locked instruction by which a
 /// CPU announces that it will.
 #[inline(always)]
