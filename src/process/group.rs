@@ -5,6 +5,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 
 use abi::signal::{KernelSigInfo, SI_KERNEL, SIGCONT, SIGHUP};
@@ -109,15 +110,17 @@ pub fn detach_process(caller: &Caller) {
 }
 
 /// Sends a signal of the kernel to every process of a group.
+///
+/// Not under the tree's lock: a process that is continued tells its parent, whom it looks up.
 pub fn signal(group: Pid, number: i32) {
-    let tree = TREE.lock();
-    signal_members(&tree, group, number);
+    let members = members(&TREE.lock(), group);
+    for process in members {
+        super::signal::send_kernel(&process, number);
+    }
 }
 
-fn signal_members(tree: &Tree, group: Pid, number: i32) {
-    for node in tree.group_members(group) {
-        super::signal::send_kernel(node.payload(), number);
-    }
+fn members(tree: &Tree, group: Pid) -> Vec<Arc<Process>> {
+    tree.group_members(group).map(|node| node.payload().clone()).collect()
 }
 
 /// Sends a signal of the kernel to a process, if it exists.
@@ -140,35 +143,38 @@ pub fn blocks_or_ignores(number: i32) -> bool {
     .unwrap_or(false)
 }
 
-/// Continues the stopped groups that the end of `pid` orphans: its own, and those of its children (setpgid(2), POSIX
-/// `_exit`).
-pub(super) fn continue_orphans(tree: &Tree, pid: Pid) {
+/// The members of the stopped groups that the end of `pid` orphans, its own and those of its children. They are to be
+/// hung up and continued (`_exit(2)`, POSIX), once the tree is unlocked.
+pub(super) fn newly_orphaned(tree: &Tree, pid: Pid) -> Vec<Arc<Process>> {
     let Some(node) = tree.process(pid) else {
-        return;
+        return Vec::new();
     };
     let (group, session) = (node.group(), node.session());
     let parent = node.parent().and_then(|parent| tree.process(parent));
     let parent_held_it = parent.is_some_and(|parent| parent.session() == session && parent.group() != group);
-    if parent_held_it {
-        continue_if_orphaned(tree, group, Some(pid), None);
+    let mut found = Vec::new();
+    if parent_held_it && tree.is_orphaned(group, Some(pid)) {
+        found.extend(members_if_stopped(tree, group));
     }
     for child in tree.children(pid) {
-        if child.session() == session && child.group() != group {
-            continue_if_orphaned(tree, child.group(), Some(pid), Some(pid));
+        let other = child.session() == session && child.group() != group;
+        if other && tree.is_orphaned_without(child.group(), pid) {
+            found.extend(members_if_stopped(tree, child.group()));
         }
     }
+    found
 }
 
-/// `ending`: the parent that no longer counts.
-fn continue_if_orphaned(tree: &Tree, group: Pid, ignoring: Option<Pid>, ending: Option<Pid>) {
-    let has_stopped = tree.group_members(group).any(|node| node.payload().is_stopped());
-    let orphaned = match ending {
-        None => tree.is_orphaned(group, ignoring),
-        Some(ending) => tree.is_orphaned_without(group, ending),
-    };
-    if has_stopped && orphaned {
-        signal_members(tree, group, SIGHUP);
-        signal_members(tree, group, SIGCONT);
+fn members_if_stopped(tree: &Tree, group: Pid) -> Vec<Arc<Process>> {
+    let stopped = tree.group_members(group).any(|node| node.payload().is_stopped());
+    if stopped { members(tree, group) } else { Vec::new() }
+}
+
+/// Tells processes that nobody can continue them any more, and continues them.
+pub(super) fn hang_up(processes: &[Arc<Process>]) {
+    for process in processes {
+        super::signal::send_kernel(process, SIGHUP);
+        super::signal::send_kernel(process, SIGCONT);
     }
 }
 

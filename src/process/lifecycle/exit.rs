@@ -1,6 +1,7 @@
 //! The end of threads and processes (`_exit(2)`, `exit_group(2)`).
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::Ordering;
 
@@ -110,6 +111,8 @@ fn leave_group(thread: &ThreadRef, process: &Arc<Process>) {
 /// What is left to do for a process that has ended, once the tree is unlocked.
 struct Aftermath {
     session_leader: bool,
+    /// To be hung up and continued.
+    orphans: Vec<Arc<Process>>,
     reaped: Option<Arc<Process>>,
 }
 
@@ -120,13 +123,14 @@ fn end_process(tree: &mut Tree, process: &Arc<Process>) -> Aftermath {
     }
     process.timers().disarm_all();
     let session_leader = tree.process(pid).is_some_and(|node| node.session() == pid);
-    group::continue_orphans(tree, pid);
+    let orphans = group::newly_orphaned(tree, pid);
     give_children_away(tree, process);
     tree.set_zombie(pid);
     let wanted = signal::notify_parent_of_end(tree, process);
     let reaped = (!wanted).then(|| tree.reap(pid)).flatten();
     Aftermath {
         session_leader,
+        orphans,
         reaped,
     }
 }
@@ -136,6 +140,7 @@ impl Aftermath {
         if self.session_leader {
             group::end_session(process);
         }
+        group::hang_up(&self.orphans);
         drop(self.reaped);
     }
 }
