@@ -3,6 +3,8 @@
 mod first_program;
 mod root;
 
+pub use root::context as root_context;
+
 use machine::boot::BootInfo;
 use machine::{PanicAction, cpu, fpu, irq, mem, smp, time};
 
