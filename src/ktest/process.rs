@@ -91,7 +91,7 @@ fn a_process_has_what_it_was_made_with() -> Outcome {
 }
 
 fn a_killed_process_leaves_nothing() -> Outcome {
-    let process = create("/bin/yes", Priority::Low)?;
+    let process = create("/usr/bin/yes", Priority::Low)?;
     crate::process::signal::send_kernel(&process, abi::signal::SIGKILL);
     check_eq!(status_of(&process), WaitStatus::signaled(abi::signal::SIGKILL, false));
     check!(process.threads().is_empty());

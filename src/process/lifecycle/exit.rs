@@ -11,6 +11,7 @@ use proctree::Pid;
 
 use crate::memory::user::UserAddr;
 use crate::process::group;
+use crate::process::manager;
 use crate::process::signal::{self, Notice, ThreadGroup};
 use crate::process::state::Sleeps;
 use crate::process::futex;
@@ -149,6 +150,10 @@ impl Aftermath {
 fn drop_init(process: &Process) -> ! {
     let status = process.group.lock().ending.unwrap_or(WaitStatus::exited(0));
     let (pid, name) = (process.pid(), process.accounting().last_name());
+    if manager::is_single_process() {
+        log::info!("single-process mode: {name} {}", Ending(status));
+        crate::power::off();
+    }
     crate::power::fatal(format_args!("the first process ({name}, pid {pid}) {}", Ending(status)))
 }
 
