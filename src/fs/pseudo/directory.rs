@@ -8,7 +8,7 @@ use abi::fcntl::OpenFlags;
 
 use super::{Entry, Subject, metadata, number_of, ownership};
 use crate::fs::FileOps;
-use crate::fs::inode::{DirectoryEntry, FIRST_ENTRY, Inode};
+use crate::fs::inode::{DirectoryEntry, FIRST_ENTRY, Inode, NewNode};
 use crate::fs::metadata::{FileType, Metadata, Ownership};
 
 /// A name of the changing part of a directory.
@@ -87,13 +87,13 @@ impl<S: Subject> Inode for Directory<S> {
     }
 
     fn lookup(&self, name: &[u8]) -> Result<Arc<dyn Inode>, Errno> {
+        self.subject.check()?;
         let number = number_of(self.number, name);
         if let Some(entry) = self
             .entries
             .iter()
             .find(|entry| entry.name.as_bytes() == name)
         {
-            self.subject.check().map_err(|_| Errno::ENOENT)?;
             return Ok(entry.inode(&self.subject, number));
         }
         self.changing
@@ -101,12 +101,21 @@ impl<S: Subject> Inode for Directory<S> {
             .find(&self.subject, name, number)
     }
 
+    /// As on Linux, where not even a name to be can be looked up here.
+    fn create(&self, _name: &[u8], _node: NewNode<'_>, _ownership: Ownership) -> Result<Arc<dyn Inode>, Errno> {
+        Err(Errno::ENOENT)
+    }
+
+    fn link(&self, _name: &[u8], _target: &Arc<dyn Inode>) -> Result<(), Errno> {
+        Err(Errno::ENOENT)
+    }
+
     fn read_directory(
         &self,
         position: u64,
         emit: &mut dyn FnMut(DirectoryEntry<'_>) -> bool,
     ) -> Result<(), Errno> {
-        self.subject.check().map_err(|_| Errno::ENOENT)?;
+        self.subject.check()?;
         for (at, entry) in (FIRST_ENTRY..)
             .zip(self.entries)
             .filter(|&(at, _)| at >= position)

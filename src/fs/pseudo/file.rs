@@ -80,7 +80,7 @@ impl<S: Subject> Inode for File<S> {
         if flags.writable() && self.store.is_none() {
             return Err(Errno::EACCES);
         }
-        self.subject.check().map_err(|_| Errno::ENOENT)?;
+        self.subject.check()?;
         Ok(Arc::new(Opened {
             file: self,
             text: Mutex::new(None),
