@@ -44,6 +44,7 @@ pub fn get() -> Option<&'static Vt> {
 
 /// Takes over the display, if there is one.
 pub fn init() {
+    display::init();
     let Some(display) = display::get() else {
         return;
     };

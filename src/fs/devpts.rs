@@ -158,6 +158,10 @@ impl FileSystem for DevPts {
 struct Root(Arc<DevPts>);
 
 impl Subject for Root {
+    fn device(&self) -> u64 {
+        self.0.device
+    }
+
     fn time(&self) -> Timespec {
         self.0.mounted
     }

@@ -21,6 +21,11 @@ const MAGIC: i64 = 0x6265_6572;
 struct Machine;
 
 impl Subject for Machine {
+    fn device(&self) -> u64 {
+        static DEVICE: Once<u64> = Once::new();
+        *DEVICE.get_or_init(super::metadata::anonymous_device)
+    }
+
     fn time(&self) -> Timespec {
         Timespec::from_nanos(machine::time::boot_wall_clock())
     }

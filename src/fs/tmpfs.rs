@@ -19,6 +19,7 @@ use abi::stat::{S_ISVTX, Statfs, TMPFS_MAGIC};
 
 use super::{FileSystem, FileSystemType, Inode, NewNode, Ownership};
 use account::Account;
+pub use account::all_pages;
 pub use content::Seals;
 pub use inode::TmpInode;
 use options::Options;

@@ -37,7 +37,17 @@ pub const TICK: u64 = 1_000_000_000 / TICKS_PER_SECOND;
 #[derive(Clone, Copy)]
 pub struct System;
 
+/// The number of the file system.
+fn device() -> u64 {
+    static DEVICE: Once<u64> = Once::new();
+    *DEVICE.get_or_init(super::metadata::anonymous_device)
+}
+
 impl Subject for System {
+    fn device(&self) -> u64 {
+        device()
+    }
+
     fn time(&self) -> Timespec {
         super::metadata::now()
     }

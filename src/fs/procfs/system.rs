@@ -1,7 +1,6 @@
 //! The files of `/proc` about the machine as a whole.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::arch::x86_64::__cpuid;
 
@@ -13,7 +12,7 @@ use machine::{cpu, irq, time};
 use super::{System, TICK};
 use crate::drivers::tty::console;
 use crate::fs::pseudo::{Entry, Text};
-use crate::fs::{Mount, Path, device, mount};
+use crate::fs::{device, mount, tmpfs};
 use crate::line;
 use crate::process::lifecycle::clone::fork_count;
 use crate::process::{scheduler, syscalls, table};
@@ -194,22 +193,10 @@ pub fn version(_: &System, text: &mut Text) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Bytes in the files of all mounted file systems.
-fn file_bytes() -> usize {
-    let used = |(mount, _): &(Arc<Mount>, Option<Path>)| {
-        let statistics = mount.file_system().statistics();
-        (statistics.f_blocks - statistics.f_bfree) * 4096
-    };
-    let mut mounts = mount::all();
-    mounts.sort_by_key(|(mount, _)| Arc::as_ptr(mount.file_system()).addr());
-    mounts.dedup_by_key(|(mount, _)| Arc::as_ptr(mount.file_system()).addr());
-    mounts.iter().map(used).sum::<u64>().try_into().unwrap_or(0)
-}
-
 /// `meminfo`.
 pub fn meminfo(_: &System, text: &mut Text) -> Result<(), Errno> {
     let memory = machine::mem::stats();
-    let files = file_bytes();
+    let files = usize::try_from(tmpfs::all_pages()).unwrap_or(0) * PAGE_SIZE;
     let anonymous = (memory.total - memory.free)
         .saturating_sub(memory.kernel_heap + memory.page_tables + memory.kernel_stacks + files);
     let lines = [

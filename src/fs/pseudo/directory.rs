@@ -102,7 +102,12 @@ impl<S: Subject> Inode for Directory<S> {
     }
 
     /// As on Linux, where not even a name to be can be looked up here.
-    fn create(&self, _name: &[u8], _node: NewNode<'_>, _ownership: Ownership) -> Result<Arc<dyn Inode>, Errno> {
+    fn create(
+        &self,
+        _name: &[u8],
+        _node: NewNode<'_>,
+        _ownership: Ownership,
+    ) -> Result<Arc<dyn Inode>, Errno> {
         Err(Errno::ENOENT)
     }
 

@@ -29,6 +29,9 @@ pub trait Subject: Clone + Send + Sync + 'static {
         (0, 0)
     }
 
+    /// The file system it is on, as a device number.
+    fn device(&self) -> u64;
+
     /// The times of its files.
     fn time(&self) -> Timespec;
 
@@ -216,6 +219,7 @@ fn metadata<S: Subject>(subject: &S, file_type: FileType, mode: u32, number: u64
         uid,
         gid,
         links,
+        device: subject.device(),
         ..Metadata::new(file_type, mode, number, subject.time())
     }
 }

@@ -6,6 +6,15 @@ use abi::Errno;
 
 use crate::fs::metadata::anonymous_device;
 
+/// Pages of all file systems together.
+static ALL_PAGES: AtomicU64 = AtomicU64::new(0);
+
+/// How many pages the files of all instances have (`Shmem` in `/proc/meminfo`).
+#[must_use]
+pub fn all_pages() -> u64 {
+    ALL_PAGES.load(Ordering::Relaxed)
+}
+
 /// The account of one file system.
 pub(super) struct Account {
     device: u64,
@@ -99,11 +108,14 @@ impl Account {
 
     /// Takes a page. `ENOSPC`.
     pub(super) fn take_page(&self) -> Result<(), Errno> {
-        self.pages.take(1)
+        self.pages.take(1)?;
+        ALL_PAGES.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     pub(super) fn give_back_pages(&self, count: u64) {
         self.pages.give_back(count);
+        ALL_PAGES.fetch_sub(count, Ordering::Relaxed);
     }
 
     pub(super) fn pages(&self) -> Room {

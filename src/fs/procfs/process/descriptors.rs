@@ -56,6 +56,10 @@ impl Subject for Descriptor {
         self.target.owner()
     }
 
+    fn device(&self) -> u64 {
+        self.target.device()
+    }
+
     fn time(&self) -> Timespec {
         self.target.time()
     }

@@ -126,6 +126,10 @@ impl Subject for Target {
         }
     }
 
+    fn device(&self) -> u64 {
+        super::device()
+    }
+
     fn time(&self) -> Timespec {
         let nanos = machine::time::boot_wall_clock().wrapping_add(self.process.created());
         Timespec::from_nanos(nanos)

@@ -112,7 +112,9 @@ fn credentials(credentials: &Credentials, thread: &ThreadRef, text: &mut Text) {
     line!(
         text,
         "FDSize:\t{}",
-        thread.files().map_or(0, |files| files.capacity())
+        thread
+            .files()
+            .map_or(0, |files| files.capacity().next_power_of_two().max(64))
     );
     text.push(b"Groups:\t");
     for group in credentials.groups.iter() {
