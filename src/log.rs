@@ -103,14 +103,29 @@ pub fn append(facility: u8, level: u8, text: fmt::Arguments<'_>) {
 
 /// Shows a message on the consoles, or on the first serial port before there are any.
 fn print(time: u64, line: &str) {
+    let buffer = console_line(time, line);
+    if !console::print(buffer.as_str()) {
+        let _ = EarlyConsole.write_str(buffer.as_str());
+    }
+}
+
+fn console_line(time: u64, line: &str) -> Buffer<{ MESSAGE_MAX + 32 }> {
     let mut buffer = Buffer {
         bytes: [0; MESSAGE_MAX + 32],
         len: 0,
     };
     let _ = writeln!(buffer, "[{}] {line}", Seconds(time));
-    let text = buffer.as_str();
-    if !console::print(text) {
-        let _ = EarlyConsole.write_str(text);
+    buffer
+}
+
+/// Shows what has been logged so far by `show`, for a console that comes late.
+pub fn replay(show: impl Fn(&str)) {
+    let (mut cursor, mut lost) = (oldest(), false);
+    while let Some(message) = next(&mut cursor, &mut lost) {
+        if message.priority & 7 < console_level() {
+            let text = alloc::string::String::from_utf8_lossy(&message.text);
+            show(console_line(message.time, &text).as_str());
+        }
     }
 }
 

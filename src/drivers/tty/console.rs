@@ -19,6 +19,7 @@ use crate::drivers::vt;
 use crate::drivers::worker::{self, Work};
 use crate::drivers::{levels, random};
 use crate::fs::{FileOps, device};
+use crate::log;
 
 /// Linux's major numbers: virtual consoles, and `/dev/tty` with `/dev/console`.
 const CONSOLE_MAJOR: u32 = 4;
@@ -58,6 +59,17 @@ impl Console {
         }
     }
 
+    fn print(self, message: &str) {
+        match self {
+            Console::Serial(line) => serial::print(line, message),
+            Console::Display => {
+                if let Some(vt) = vt::get() {
+                    vt.print(message);
+                }
+            }
+        }
+    }
+
     /// Its name, as `/proc/consoles` has it.
     pub fn name(self) -> &'static str {
         match self {
@@ -85,6 +97,13 @@ pub fn init(command_line: &str) {
                 .into_iter()
                 .find(|console| console.tty().is_some()),
         );
+    }
+    // Before there were consoles, messages went to the first serial port only.
+    for &console in consoles
+        .iter()
+        .filter(|&&console| console != Console::Serial(0))
+    {
+        log::replay(|text| console.print(text));
     }
     let _ = CONSOLES.set(consoles);
     device::register_char(ALTERNATE_MAJOR, 0, "tty", 0o666, open_own);
@@ -116,7 +135,7 @@ fn init_screen() {
         open_screen(flags)
     });
     if !ps2::init(interrupt) {
-        log::info!("no keyboard");
+        ::log::info!("no keyboard");
     }
 }
 
@@ -154,14 +173,7 @@ pub fn consoles() -> &'static [Console] {
 /// handlers and with locks held: it allocates nothing and wakes nobody.
 pub fn print(message: &str) -> bool {
     for console in consoles() {
-        match console {
-            Console::Serial(line) => serial::print(*line, message),
-            Console::Display => {
-                if let Some(vt) = vt::get() {
-                    vt.print(message);
-                }
-            }
-        }
+        console.print(message);
     }
     !consoles().is_empty()
 }
@@ -199,7 +211,7 @@ pub fn receive() {
 }
 
 fn reboot() {
-    log::info!("Ctrl-Alt-Del: restarting");
+    ::log::info!("Ctrl-Alt-Del: restarting");
     power::reset();
 }
 
