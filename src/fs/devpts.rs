@@ -114,7 +114,7 @@ impl FileSystem for DevPts {
     }
 
     fn root(&self) -> Arc<dyn Inode> {
-        ROOT.get_or_init(|| Directory::new(Root(instance()), 1, 0o755, &[], Some(&Terminals)))
+        ROOT.get_or_init(|| Directory::inode(Root(instance()), 1, 0o755, &[], Some(&Terminals)))
             .clone()
     }
 

@@ -85,7 +85,7 @@ impl FileSystem for SysFs {
 
     fn root(&self) -> Arc<dyn Inode> {
         static TOP: Once<Arc<dyn Inode>> = Once::new();
-        TOP.get_or_init(|| Directory::new(Machine, 1, 0o555, ROOT, None))
+        TOP.get_or_init(|| Directory::inode(Machine, 1, 0o555, ROOT, None))
             .clone()
     }
 

@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// `ENOTDIR`, `EACCES`, `ENOENT`, `ELOOP`, `ENAMETOOLONG`.
-    pub(super) fn to_last(&mut self) -> Result<(Range<usize>, bool), Errno> {
+    pub(super) fn walk_to_last(&mut self) -> Result<(Range<usize>, bool), Errno> {
         loop {
             let Some(component) = self.take_component() else {
                 let end = self.text.len();
@@ -290,7 +290,7 @@ impl<'a> Walk<'a> {
 
     /// Walks to the last component. The walk can go on with [`follow`](Self::follow) if that is a symbolic link.
     pub(super) fn step_to_parent(&mut self) -> Result<Parent, Errno> {
-        let (last, trailing_slash) = self.to_last()?;
+        let (last, trailing_slash) = self.walk_to_last()?;
         let last = match self.text.get(last).unwrap_or_default() {
             b"" => Last::Root,
             b"." => Last::Dot,
@@ -317,7 +317,7 @@ impl<'a> Walk<'a> {
         let no_follow = self.flags.contains(ResolveFlags::NO_FOLLOW);
         let mut directory = self.flags.contains(ResolveFlags::DIRECTORY);
         loop {
-            let (last, trailing_slash) = self.to_last()?;
+            let (last, trailing_slash) = self.walk_to_last()?;
             directory |= trailing_slash;
             if !self.enter(last, !no_follow || trailing_slash)? {
                 break;

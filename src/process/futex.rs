@@ -41,7 +41,7 @@ impl Key {
     }
 
     fn in_memory_of(thread: &ThreadRef, address: UserAddr, private: bool) -> Result<Self, Errno> {
-        if address.get() % size_of::<u32>() != 0 {
+        if !address.get().is_multiple_of(size_of::<u32>()) {
             return Err(Errno::EINVAL);
         }
         address.check(size_of::<u32>())?;

@@ -168,8 +168,7 @@ impl IntervalTimers {
         let Some(real) = timers.real.take() else {
             return;
         };
-        if real.period != 0 {
-            let missed = now.saturating_sub(real.queued.due()) / real.period;
+        if let Some(missed) = now.saturating_sub(real.queued.due()).checked_div(real.period) {
             let next = real.queued.due().saturating_add((missed + 1).saturating_mul(real.period));
             timers.real = Some(Real {
                 queued: start_alarm(next, process),

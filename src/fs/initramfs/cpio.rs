@@ -117,8 +117,7 @@ impl<I: Input> Archive<'_, I> {
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut left = usize::try_from(header.size).map_err(|_| Error::BadHeader)?;
-        let mut chunk = Vec::new();
-        chunk.resize(left.min(CHUNK), 0);
+        let mut chunk = alloc::vec![0; left.min(CHUNK)];
         let mut sum = 0_u32;
         while left > 0 {
             let (part, _) = chunk.split_at_mut(left.min(CHUNK));

@@ -136,7 +136,7 @@ impl FileSystem for ProcFs {
 
     fn root(&self) -> Arc<dyn Inode> {
         static ROOT: Once<Arc<dyn Inode>> = Once::new();
-        ROOT.get_or_init(|| Directory::new(System, ROOT_NUMBER, 0o555, ENTRIES, Some(&Processes)))
+        ROOT.get_or_init(|| Directory::inode(System, ROOT_NUMBER, 0o555, ENTRIES, Some(&Processes)))
             .clone()
     }
 

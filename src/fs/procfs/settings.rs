@@ -24,7 +24,7 @@ pub static ROOT: &[Entry<System>] = &[
 
 static FS: &[Entry<System>] = &[
     Entry::text("file-max", |_, text| {
-        show(text, u64::from(i64::MAX.cast_unsigned()))
+        show(text, i64::MAX.cast_unsigned())
     }),
     Entry::text("nr_open", |_, text| show(text, NR_OPEN)),
 ];

@@ -47,7 +47,7 @@ pub struct Directory<S: 'static> {
 
 impl<S: Subject> Directory<S> {
     /// A directory about `subject`.
-    pub fn new(
+    pub fn inode(
         subject: S,
         number: u64,
         mode: u32,

@@ -28,7 +28,7 @@ pub struct File<S: 'static> {
 
 impl<S: Subject> File<S> {
     /// A file about `subject`.
-    pub fn new(
+    pub fn inode(
         subject: S,
         number: u64,
         mode: u32,

@@ -25,7 +25,7 @@ pub type Read<S> = fn(&S) -> Result<Vec<u8>, Errno>;
 
 impl<S: Subject> Symlink<S> {
     /// A link about `subject`, whose text is the path it leads to unless `text` says otherwise.
-    pub fn new(
+    pub fn inode(
         subject: S,
         number: u64,
         mode: u32,

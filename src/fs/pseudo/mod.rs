@@ -186,13 +186,13 @@ impl<S: Subject> Entry<S> {
 
     fn inode(&self, subject: &S, number: u64) -> Arc<dyn Inode> {
         match &self.node {
-            Node::Text(show) => File::new(subject.clone(), number, self.mode, *show, None),
+            Node::Text(show) => File::inode(subject.clone(), number, self.mode, *show, None),
             Node::Setting(show, store) => {
-                File::new(subject.clone(), number, self.mode, *show, Some(*store))
+                File::inode(subject.clone(), number, self.mode, *show, Some(*store))
             }
-            Node::Link(follow) => Symlink::new(subject.clone(), number, self.mode, *follow, None),
+            Node::Link(follow) => Symlink::inode(subject.clone(), number, self.mode, *follow, None),
             Node::Tree(entries) => {
-                Directory::new(subject.clone(), number, self.mode, entries, None)
+                Directory::inode(subject.clone(), number, self.mode, entries, None)
             }
             Node::Other(_, make) => make(subject, number),
         }

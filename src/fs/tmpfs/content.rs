@@ -142,14 +142,14 @@ impl TmpInode {
         }
         self.account().take_page()?;
         let new = Page::new_zeroed().map_err(|_| Errno::ENOMEM);
-        let result = new.and_then(|page| {
+        let result = new.map(|page| {
             let mut stored = content.stored.lock();
             match find(&stored) {
-                None => Ok((None, false)),
-                Some(Some(other)) => Ok((Some(other), false)),
+                None => (None, false),
+                Some(Some(other)) => (Some(other), false),
                 Some(None) => {
                     stored.pages.insert(index, page.clone());
-                    Ok((Some(page), true))
+                    (Some(page), true)
                 }
             }
         });

@@ -14,7 +14,7 @@ const fn argument(bits: u32) -> i32 {
 /// # Errors
 /// `ENOSYS` for an unknown operation, `EFAULT`, `EINVAL` if the word is not aligned.
 pub fn apply(word: UserAddr, operation: u32) -> Result<u32, Errno> {
-    if word.get() % size_of::<u32>() != 0 {
+    if !word.get().is_multiple_of(size_of::<u32>()) {
         return Err(Errno::EINVAL);
     }
     let mut argument = argument(operation >> 12 & 0xfff).cast_unsigned();

@@ -202,7 +202,7 @@ fn new_thread(call: &Call<'_>, request: &Request, tid: Pid) -> Result<ThreadRef,
 
 /// The child comes back from the same call with 0.
 fn first_entry(call: &Call<'_>, request: &Request) -> Start {
-    let mut regs = call.regs.clone();
+    let mut regs = *call.regs;
     regs.rax = 0;
     if request.stack != 0 {
         regs.rsp = request.stack;

@@ -95,7 +95,13 @@ pub fn kill(call: &mut Call<'_>, target: i32, number: i32) -> SysResult {
 
 /// Success if one was, else the last error. All are tried.
 fn any_sent(sent: impl Iterator<Item = Result<(), Errno>>) -> Result<(), Errno> {
-    sent.fold(Err(Errno::ESRCH), |so_far: Result<(), Errno>, result| if so_far.is_ok() { so_far } else { result })
+    let mut any = Err(Errno::ESRCH);
+    for result in sent {
+        if any.is_err() {
+            any = result;
+        }
+    }
+    any
 }
 
 fn deliver(process: &Process, number: i32, info: KernelSigInfo) -> Result<(), Errno> {

@@ -143,7 +143,7 @@ pub fn sched_setaffinity(call: &mut Call<'_>, tid: i32, length: usize, mask: Use
 /// `sched_getaffinity(2)`: returns how many bytes the kernel's mask has.
 pub fn sched_getaffinity(call: &mut Call<'_>, tid: i32, length: usize, mask: UserAddr) -> SysResult {
     const MASK: usize = size_of::<u64>();
-    if length < MASK || length % MASK != 0 {
+    if length < MASK || !length.is_multiple_of(MASK) {
         return Err(Errno::EINVAL);
     }
     let set = target(call, tid)?.sched().affinity().and(CpuSet::online());

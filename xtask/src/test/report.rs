@@ -55,7 +55,7 @@ impl Report {
 
 /// The lines that differ between two outputs, with a little of what surrounds them.
 pub fn difference(of_linux: &[u8], of_rustos: &[u8]) -> String {
-    let [linux, rustos] = [of_linux, of_rustos].map(|bytes| printable(bytes));
+    let [linux, rustos] = [of_linux, of_rustos].map(printable);
     let diff = TextDiff::from_lines(&linux, &rustos);
     let text = diff
         .unified_diff()

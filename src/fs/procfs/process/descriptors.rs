@@ -18,12 +18,12 @@ use crate::process::syscalls::Fd;
 
 /// `fd`.
 pub fn links(target: &Target, number: u64) -> Arc<dyn Inode> {
-    Directory::new(target.clone(), number, 0o500, &[], Some(&Links))
+    Directory::inode(target.clone(), number, 0o500, &[], Some(&Links))
 }
 
 /// `fdinfo`.
 pub fn details(target: &Target, number: u64) -> Arc<dyn Inode> {
-    Directory::new(target.clone(), number, 0o555, &[], Some(&Details))
+    Directory::inode(target.clone(), number, 0o555, &[], Some(&Details))
 }
 
 /// One descriptor of a process.
@@ -116,7 +116,7 @@ impl Changing<Target> for Links {
     fn find(&self, target: &Target, name: &[u8], number: u64) -> Result<Arc<dyn Inode>, Errno> {
         let descriptor = find(target, name)?;
         let mode = descriptor.mode();
-        Ok(Symlink::new(descriptor, number, mode, follow, Some(text)))
+        Ok(Symlink::inode(descriptor, number, mode, follow, Some(text)))
     }
 }
 
@@ -141,7 +141,7 @@ impl Changing<Target> for Details {
     }
 
     fn find(&self, target: &Target, name: &[u8], number: u64) -> Result<Arc<dyn Inode>, Errno> {
-        Ok(File::new(
+        Ok(File::inode(
             find(target, name)?,
             number,
             0o444,

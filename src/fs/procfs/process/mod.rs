@@ -188,7 +188,7 @@ macro_rules! common_entries {
 static OF_PROCESS: &[Entry<Target>] = common_entries![
     Entry::private("mountstats", mounts::mountstats),
     Entry::other("task", 0o555, FileType::Directory, |target, number| {
-        Directory::new(target.clone(), number, 0o555, &[], Some(&Threads))
+        Directory::inode(target.clone(), number, 0o555, &[], Some(&Threads))
     }),
 ];
 
@@ -201,7 +201,7 @@ pub fn directory(target: Target, number: u64) -> Arc<dyn Inode> {
     } else {
         OF_PROCESS
     };
-    Directory::new(target, number, 0o555, entries, None)
+    Directory::inode(target, number, 0o555, entries, None)
 }
 
 /// The directories in `task`.

@@ -109,7 +109,8 @@ fn change_owner(path: &Path, credentials: &Credentials, uid: u32, gid: u32) -> S
     let owns = credentials.fsuid() == owner.uid;
     let uid_allowed = uid.is_none_or(|uid| owns && uid == owner.uid);
     let gid_allowed = gid.is_none_or(|gid| owns && (gid == owner.gid || credentials.in_group(gid)));
-    if !(uid_allowed && gid_allowed) && !credentials.has(capability::CHOWN) {
+    let allowed = uid_allowed && gid_allowed || credentials.has(capability::CHOWN);
+    if !allowed {
         return Err(Errno::EPERM);
     }
     let mut mode = None;
