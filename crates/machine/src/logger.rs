@@ -51,14 +51,33 @@ fn early_line(record: &Record<'_>) {
     BUSY.store(false, Ordering::Release);
 }
 
-/// Writes text to the first serial port, waiting for it. For the time before the console driver, and for panics.
+/// Writes text to a serial port, waiting for it. For the time before the console driver, and for panics.
+///
+/// The port is the first one, or the second where the boot option `console=ttyS1` is the last of its kind.
 #[derive(Debug)]
 pub struct EarlyConsole;
 
+/// Whether [`EarlyConsole`] is the second port.
+static SECOND_PORT: AtomicBool = AtomicBool::new(false);
+
 impl Write for EarlyConsole {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        Uart::COM1.write_text(text);
+        let second = SECOND_PORT.load(Ordering::Relaxed);
+        let port = if second { Uart::COM2 } else { Uart::COM1 };
+        port.write_text(text);
         Ok(())
+    }
+}
+
+/// Sets the port of [`EarlyConsole`] as the command line says.
+pub(crate) fn choose_port(command_line: &str) {
+    let words = command_line
+        .split_ascii_whitespace()
+        .take_while(|&word| word != "--");
+    let console = words.filter_map(|word| word.strip_prefix("console=")).last();
+    if console.and_then(|name| name.split(',').next()) == Some("ttyS1") && Uart::COM2.probe() {
+        Uart::COM2.init();
+        SECOND_PORT.store(true, Ordering::Relaxed);
     }
 }
 

@@ -28,13 +28,15 @@ feed_input() {
 	done </dev/ttyS1
 }
 
+# The redirections are the command's alone: what this shell says of it (`Killed`) is not its output.
 run_command() {
-	case $(cat /etc/rustos/input 2>/dev/null) in
-	file) sh -c "$(cat /etc/rustos/command)" </etc/rustos/stdin ;;
-	stream) feed_input | sh -c "$(cat /etc/rustos/command)" ;;
-	terminal) setsid -c sh -c "$(cat /etc/rustos/command)" </dev/ttyS0 ;;
-	*) sh -c "$(cat /etc/rustos/command)" </dev/null ;;
-	esac >/dev/ttyS0 2>&1
+	command=$(cat /etc/rustos/command)
+	case $(cat /etc/rustos/input) in
+	file) sh -c "$command" </etc/rustos/stdin >/dev/ttyS0 2>&1 ;;
+	stream) feed_input | sh -c "$command" >/dev/ttyS0 2>&1 ;;
+	terminal) setsid -c sh -c "$command" </dev/ttyS0 >/dev/ttyS0 2>&1 ;;
+	*) sh -c "$command" </dev/null >/dev/ttyS0 2>&1 ;;
+	esac
 }
 
 set_size() { # TERMINAL

@@ -17,7 +17,7 @@ pub fn build(kernel: &Path, initrd: &[u8], command_line: &str, iso: &Path) -> Re
     let boot = content.path().join("boot");
     fs::create_dir_all(boot.join("grub"))?;
     fs::copy(kernel, boot.join("rustos.elf")).context("cannot copy the kernel")?;
-    fs::write(boot.join("initramfs.cpio.gz"), initrd)?;
+    fs::write(boot.join("initramfs"), initrd)?;
     fs::write(boot.join("grub/grub.cfg"), menu(command_line))?;
     let mut command = Command::new(mkrescue);
     command
@@ -28,12 +28,13 @@ pub fn build(kernel: &Path, initrd: &[u8], command_line: &str, iso: &Path) -> Re
 }
 
 /// GRUB's configuration: boots at once, with no menu to wait for. GRUB joins the words again by spaces.
+/// It must not unpack the initramfs: it knows nothing of archives that follow a compressed one.
 fn menu(command_line: &str) -> String {
     let words = command_line
         .split_whitespace()
         .map(|word| format!(" '{}'", word.replace('\'', "'\\''")));
     format!(
-        "set timeout=0\nmenuentry RustOS {{\n  multiboot2 /boot/rustos.elf{}\n  module2 /boot/initramfs.cpio.gz\n}}\n",
+        "set timeout=0\nmenuentry RustOS {{\n  multiboot2 /boot/rustos.elf{}\n  module2 --nounzip /boot/initramfs\n}}\n",
         words.collect::<String>()
     )
 }

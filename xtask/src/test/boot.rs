@@ -63,7 +63,8 @@ struct BootTest {
     /// Boot the kernel with its own tests inside.
     test_kernel: bool,
     expect: Expect,
-    /// What the log must contain, in any case of letters: one of the alternatives between `|`.
+    /// What the log must contain, in any case of letters: of each part between `&`, one of the alternatives
+    /// between `|`.
     log: &'static str,
 }
 
@@ -187,11 +188,11 @@ impl BootTest {
         };
         let log = finish.log.to_lowercase();
         // Linux words its messages as it likes.
-        let said = linux
-            || self
-                .log
-                .split('|')
-                .any(|words| log.contains(&words.to_lowercase()));
+        let one_of = |part: &str| {
+            part.split('|')
+                .any(|words| log.contains(&words.to_lowercase()))
+        };
+        let said = linux || self.log.split('&').all(one_of);
         let said = if said {
             Ok(())
         } else {

@@ -83,6 +83,7 @@ extern "C" fn machine_boot(magic: u32, address: u32) -> ! {
         }
         (*builder).finish()
     };
+    crate::logger::choose_port(info.command_line);
     // SAFETY: the root is the boot loader's, and the boot page tables are still in use.
     unsafe { crate::acpi::init(info.acpi_root) };
     let _ = INFO.set(info);
