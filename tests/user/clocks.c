@@ -126,7 +126,7 @@ static void usage(void)
 		  before.ru_stime.tv_usec;
 	TRUE(us > 20000 && us < 10000000);
 	TRUE(second.tms_utime + second.tms_stime - first.tms_utime - first.tms_stime >= 2);
-	EQ(second.tms_cutime + second.tms_cstime, first.tms_cutime + first.tms_cstime);
+	TRUE(second.tms_cutime + second.tms_cstime == first.tms_cutime + first.tms_cstime);
 	/* Sleeping costs nothing. */
 	cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
 	sleep_ms(100);
@@ -146,7 +146,7 @@ static void usage(void)
 	TRUE(after.ru_minflt > 0);
 	OK(getrusage(RUSAGE_SELF, &before));
 	for (int i = 0; i < 10; i++)
-		sleep_ms(1);
+		sleep_ms(10);
 	OK(getrusage(RUSAGE_SELF, &after));
 	TRUE(after.ru_nvcsw - before.ru_nvcsw >= 10);
 	ERR(getrusage(7, &after), EINVAL);
