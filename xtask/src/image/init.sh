@@ -28,14 +28,14 @@ feed_input() {
 	done </dev/ttyS1
 }
 
-# The redirections are the command's alone: what this shell says of it (`Killed`) is not its output.
+# A subshell, because what this shell says of a command (`Killed`) is not the command's output.
 run_command() {
 	command=$(cat /etc/rustos/command)
 	case $(cat /etc/rustos/input) in
-	file) sh -c "$command" </etc/rustos/stdin >/dev/ttyS0 2>&1 ;;
-	stream) feed_input | sh -c "$command" >/dev/ttyS0 2>&1 ;;
-	terminal) setsid -c sh -c "$command" </dev/ttyS0 >/dev/ttyS0 2>&1 ;;
-	*) sh -c "$command" </dev/null >/dev/ttyS0 2>&1 ;;
+	file) (exec sh -c "$command") </etc/rustos/stdin >/dev/ttyS0 2>&1 ;;
+	stream) feed_input | (exec sh -c "$command") >/dev/ttyS0 2>&1 ;;
+	terminal) (exec setsid -c sh -c "$command") </dev/ttyS0 >/dev/ttyS0 2>&1 ;;
+	*) (exec sh -c "$command") </dev/null >/dev/ttyS0 2>&1 ;;
 	esac
 }
 
