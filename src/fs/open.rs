@@ -202,6 +202,18 @@ fn open_found(
     Ok(file)
 }
 
+/// The permissions it takes to open like this. Access mode 3, which allows only `ioctl(2)`, takes both.
+fn needed_access(flags: OpenFlags) -> Access {
+    let both = flags.contains(OpenFlags::O_ACCMODE);
+    let mut access = Access::empty();
+    access.set(Access::READ, both || flags.readable());
+    access.set(
+        Access::WRITE,
+        both || flags.writable() || flags.contains(OpenFlags::O_TRUNC),
+    );
+    access
+}
+
 fn check_type(path: &Path, flags: OpenFlags) -> Result<(), Errno> {
     let kind = path.inode().file_type();
     if flags.contains(OpenFlags::O_DIRECTORY) && !kind.is_directory() {
@@ -209,9 +221,7 @@ fn check_type(path: &Path, flags: OpenFlags) -> Result<(), Errno> {
     }
     match kind {
         FileType::Symlink => Err(Errno::ELOOP),
-        FileType::Directory if flags.writable() || flags.contains(OpenFlags::O_TRUNC) => {
-            Err(Errno::EISDIR)
-        }
+        FileType::Directory if needed_access(flags).contains(Access::WRITE) => Err(Errno::EISDIR),
         FileType::CharDevice | FileType::BlockDevice if path.mount().has(MS_NODEV) => {
             Err(Errno::EACCES)
         }
@@ -221,15 +231,7 @@ fn check_type(path: &Path, flags: OpenFlags) -> Result<(), Errno> {
 
 fn check_rights(at: &At<'_>, path: &Path, flags: OpenFlags) -> Result<(), Errno> {
     let inode = path.inode();
-    let mut access = Access::empty();
-    access.set(Access::READ, flags.readable());
-    access.set(
-        Access::WRITE,
-        flags.writable() || flags.contains(OpenFlags::O_TRUNC),
-    );
-    if flags.contains(OpenFlags::O_ACCMODE) {
-        access |= Access::READ | Access::WRITE;
-    }
+    let access = needed_access(flags);
     if access.contains(Access::WRITE) && inode.file_type() == FileType::Regular {
         path.mount().check_writable()?;
     }

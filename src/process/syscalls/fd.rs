@@ -62,12 +62,12 @@ pub fn openat(
 
 fn open_with(call: &Call<'_>, directory: Fd, path: UserAddr, how: &OpenHow) -> SysResult {
     let flags = how.flags;
-    if flags.contains(OpenFlags::__O_TMPFILE)
-        && !(flags.contains(OpenFlags::O_TMPFILE)
-            && flags.writable()
-            && !flags.contains(OpenFlags::O_CREAT))
-    {
-        return Err(Errno::EINVAL);
+    if flags.contains(OpenFlags::__O_TMPFILE) {
+        let read_only = !flags.intersects(OpenFlags::O_ACCMODE);
+        if !flags.contains(OpenFlags::O_TMPFILE) || flags.contains(OpenFlags::O_CREAT) || read_only
+        {
+            return Err(Errno::EINVAL);
+        }
     }
     if flags.contains(OpenFlags::O_CREAT | OpenFlags::O_DIRECTORY) {
         return Err(Errno::EINVAL);
@@ -276,14 +276,22 @@ fn set_flags(call: &Call<'_>, file: &OpenFile, flags: OpenFlags) -> SysResult {
 
 /// `flock(2)`
 pub fn flock(call: &mut Call<'_>, fd: Fd, operation: u32) -> SysResult {
-    let file = call.files()?.get(fd)?;
     let wait = operation & LOCK_NB == 0;
-    match operation & !LOCK_NB {
-        LOCK_SH => locks::lock_whole(&file, false, wait)?,
-        LOCK_EX => locks::lock_whole(&file, true, wait)?,
-        LOCK_UN => locks::unlock_whole(&file),
+    let exclusive = match operation & !LOCK_NB {
+        LOCK_SH => Some(false),
+        LOCK_EX => Some(true),
+        LOCK_UN => None,
         _ => return Err(Errno::EINVAL),
+    };
+    let file = call.files()?.get(fd)?;
+    let Some(exclusive) = exclusive else {
+        locks::unlock_whole(&file);
+        return Ok(0);
+    };
+    if !file.readable() && !file.writable() {
+        return Err(Errno::EBADF);
     }
+    locks::lock_whole(&file, exclusive, wait)?;
     Ok(0)
 }
 
