@@ -7,7 +7,7 @@ use core::any::Any;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use abi::Errno;
-use abi::fcntl::OpenFlags;
+use abi::fcntl::{OpenFlags, SEEK_HOLE};
 use abi::signal::KernelSigInfo;
 
 use super::inode::Inode;
@@ -229,6 +229,9 @@ impl OpenFile {
     /// # Errors
     /// `ESPIPE` if not seekable, else those of [`FileOps::seek`].
     pub fn seek(&self, offset: i64, whence: u32) -> Result<u64, Errno> {
+        if whence > SEEK_HOLE {
+            return Err(Errno::EINVAL);
+        }
         if !self.ops.is_seekable() {
             return Err(Errno::ESPIPE);
         }

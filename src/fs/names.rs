@@ -52,6 +52,14 @@ pub fn make(at: &At<'_>, node: NewNode<'_>, mode: u32) -> Result<Path, Errno> {
     Ok(Path::new(parent.directory.mount().clone(), dentry))
 }
 
+/// Checks that there is a directory in which the last component of a path could be.
+///
+/// # Errors
+/// Those of the walk.
+pub fn check_parent(at: &At<'_>) -> Result<(), Errno> {
+    at.parent().map(drop)
+}
+
 /// The type and number `mknod(2)` asks for.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use super::file::Usage;
 use super::inode::NewNode;
 use super::names::{self, owned_by};
 use super::permission::{self, Access};
-use super::walk::{At, ResolveFlags, Walk};
+use super::walk::{At, Last, ResolveFlags, Walk};
 use super::{AttributeChange, Dentry, FileOps, FileType, OpenFile, Path, device, pipe};
 
 /// How to open.
@@ -109,14 +109,20 @@ fn find_or_create(at: &At<'_>, how: &OpenHow) -> Result<(Path, bool), Errno> {
     let mut walk = at.walk(how.resolve)?;
     loop {
         let parent = walk.step_to_parent()?;
-        let name = parent.name(Errno::EISDIR)?;
+        if parent.trailing_slash && matches!(parent.last, Last::Name(_)) {
+            return Err(Errno::EISDIR);
+        }
+        let name = parent.name(if exclusive {
+            Errno::EEXIST
+        } else {
+            Errno::EISDIR
+        })?;
         let directory = &parent.directory;
         let names = directory.dentry().lock_names()?;
         let cache = directory.mount().file_system().caches_names();
         let dentry = match directory.dentry().child_locked(&names, name, cache) {
             Ok(_) if exclusive => return Err(Errno::EEXIST),
             Ok(dentry) => dentry,
-            Err(Errno::ENOENT) if parent.trailing_slash => return Err(Errno::EISDIR),
             Err(Errno::ENOENT) => {
                 names::check_may_add(at, directory)?;
                 let mode = how.mode & 0o7777 & !at.context.umask();
@@ -128,21 +134,16 @@ fn find_or_create(at: &At<'_>, how: &OpenHow) -> Result<(Path, bool), Errno> {
         };
         drop(names);
         let found = Path::new(directory.mount().clone(), dentry);
-        if let Some(path) = existing(&mut walk, found, how, parent.trailing_slash)? {
+        if let Some(path) = existing(&mut walk, found, how)? {
             return Ok((path, false));
         }
     }
 }
 
 /// The end of the walk, unless `found` is a symbolic link with a target to be walked.
-fn existing(
-    walk: &mut Walk<'_>,
-    mut found: Path,
-    how: &OpenHow,
-    trailing_slash: bool,
-) -> Result<Option<Path>, Errno> {
+fn existing(walk: &mut Walk<'_>, mut found: Path, how: &OpenHow) -> Result<Option<Path>, Errno> {
     if found.inode().file_type() == FileType::Symlink {
-        if how.flags.contains(OpenFlags::O_NOFOLLOW) && !trailing_slash {
+        if how.flags.contains(OpenFlags::O_NOFOLLOW) {
             return Err(Errno::ELOOP);
         }
         if walk.follow(&found)? {
@@ -151,13 +152,8 @@ fn existing(
         return Ok(Some(walk.at().clone()));
     }
     found.enter_mounts();
-    let directory = found.inode().file_type().is_directory();
-    if directory || trailing_slash {
-        return Err(if directory {
-            Errno::EISDIR
-        } else {
-            Errno::ENOTDIR
-        });
+    if found.inode().file_type().is_directory() {
+        return Err(Errno::EISDIR);
     }
     Ok(Some(found))
 }

@@ -1,6 +1,7 @@
 //! Who may do what to a file (`path_resolution(7)`, `inode(7)`, `capabilities(7)`).
 
 use abi::Errno;
+use abi::stat::{S_ISGID, S_ISUID, S_ISVTX};
 
 use super::inode::Inode;
 use super::metadata::{FileType, Ownership};
@@ -64,6 +65,15 @@ pub fn is_owner(owner: &Ownership, credentials: &Credentials) -> bool {
     credentials.fsuid() == owner.uid || credentials.has(capability::FOWNER)
 }
 
+/// The set-id bits a file that is no directory loses when `credentials` change it.
+#[must_use]
+pub fn lost_set_id(owner: &Ownership, credentials: &Credentials) -> u32 {
+    let group_runs = owner.mode & 0o010 != 0;
+    let in_group = credentials.in_group(owner.gid) || credentials.has(capability::FSETID);
+    let set_gid = if group_runs || !in_group { S_ISGID } else { 0 };
+    owner.mode & (S_ISUID | set_gid)
+}
+
 /// `EPERM` if `directory` is sticky and `credentials` own neither it nor the victim in it.
 pub(super) fn check_sticky(
     directory: &dyn Inode,
@@ -71,7 +81,7 @@ pub(super) fn check_sticky(
     credentials: &Credentials,
 ) -> Result<(), Errno> {
     let owner = directory.ownership();
-    let sticky = owner.mode & abi::stat::S_ISVTX != 0;
+    let sticky = owner.mode & S_ISVTX != 0;
     let free =
         !sticky || credentials.fsuid() == owner.uid || is_owner(&victim.ownership(), credentials);
     if free { Ok(()) } else { Err(Errno::EPERM) }

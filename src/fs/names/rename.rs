@@ -12,7 +12,7 @@ use crate::fs::walk::{At, Parent};
 use crate::process::sync::{Mutex, MutexGuard, WaitQueue};
 
 bitflags::bitflags! {
-    /// The flags of `renameat2(2)`.
+    /// The flags of `renameat2(2)`, which exclude each other.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct RenameFlags: u32 {
         /// Fail if the target exists.
@@ -75,9 +75,6 @@ struct Subjects {
 /// # Errors
 /// `ENOENT`, `EEXIST`, `EXDEV`, `EBUSY`, `EINVAL`, `ENOTEMPTY`, `ENOTDIR`, `EISDIR`, `EROFS`, `EACCES`, `EPERM`.
 pub fn rename(old: &At<'_>, new: &At<'_>, flags: RenameFlags) -> Result<(), Errno> {
-    if flags.contains(RenameFlags::NOREPLACE | RenameFlags::EXCHANGE) {
-        return Err(Errno::EINVAL);
-    }
     let from = old.parent()?;
     let to = new.parent()?;
     if !Arc::ptr_eq(from.directory.mount(), to.directory.mount()) {

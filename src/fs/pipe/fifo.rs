@@ -57,11 +57,14 @@ impl FifoSlot {
 /// Opens a FIFO: waits until the other end is opened too, unless `flags` say otherwise.
 ///
 /// # Errors
-/// `ENXIO` for a writer with `O_NONBLOCK` and no reader, `ERESTARTSYS`, `ENOMEM`.
+/// `EINVAL` for access mode 3, `ENXIO` for a writer with `O_NONBLOCK` and no reader, `ERESTARTSYS`, `ENOMEM`.
 pub fn open_fifo(slot: &FifoSlot, flags: OpenFlags) -> Result<Arc<dyn FileOps>, Errno> {
     let pipe = slot.pipe()?;
     let nonblocking = flags.contains(OpenFlags::O_NONBLOCK);
     let (reads, writes) = (flags.readable(), flags.writable());
+    if !reads && !writes {
+        return Err(Errno::EINVAL);
+    }
     if slot.named && writes && !reads && nonblocking && pipe.readers.none() {
         return Err(Errno::ENXIO);
     }

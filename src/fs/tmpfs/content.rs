@@ -14,7 +14,6 @@ use crate::fs::file::raise;
 use crate::fs::{WriteGate, levels};
 use crate::memory::MappingList;
 use crate::memory::user::Source;
-use crate::process::credentials::capability;
 use crate::process::sync::Mutex;
 use crate::process::with_current_thread;
 
@@ -189,7 +188,7 @@ impl TmpInode {
             let mut stored = content.stored.lock();
             stored.size = stored.size.max(after);
         }
-        self.touch_modified(changes_keep_set_id);
+        self.touch_modified();
         Ok((count, after))
     }
 
@@ -269,7 +268,8 @@ impl TmpInode {
         }
         self.zero_after(size.min(old));
         content.stored.lock().size = size;
-        if size < old {
+        // Also at the same size: storage may have been reserved behind the end.
+        if size <= old {
             self.drop_pages(size.div_ceil(PAGE)..u64::MAX);
         }
         Ok(())
@@ -315,7 +315,7 @@ impl TmpInode {
         if end > size && !keep_size {
             content.stored.lock().size = end;
         }
-        self.touch_modified(changes_keep_set_id);
+        self.touch_modified();
         Ok(())
     }
 
@@ -336,7 +336,7 @@ impl TmpInode {
             self.drop_pages(at / PAGE..tail / PAGE);
             self.zero_part(tail, end);
         }
-        self.touch_modified(changes_keep_set_id);
+        self.touch_modified();
         Ok(())
     }
 
@@ -371,9 +371,4 @@ fn file_size_limit() -> u64 {
             .map(|process| process.limits().soft(RLIMIT_FSIZE))
     });
     limit.flatten().unwrap_or(RLIM_INFINITY)
-}
-
-/// Whether the running thread may change a file without its set-id bits going away.
-fn changes_keep_set_id() -> bool {
-    with_current_thread(|thread| thread.credentials().has(capability::FSETID)).unwrap_or(true)
 }

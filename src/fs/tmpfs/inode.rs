@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 
 use abi::fcntl::OpenFlags;
-use abi::stat::S_ISGID;
+use abi::stat::{S_ISGID, S_ISUID};
 use abi::time::Timespec;
 use abi::{Errno, PAGE_SIZE};
 use machine::sync::SpinLock;
@@ -15,10 +15,13 @@ use super::account::Account;
 use super::content::Content;
 use super::directory::Directory;
 use crate::fs::metadata::{access_time_is_stale, now};
+use crate::fs::permission;
 use crate::fs::{
     AttributeChange, DirectoryEntry, FifoSlot, FileOps, FileType, Inode, Metadata, NewNode,
     Ownership, WriteGate, levels,
 };
+use crate::process::credentials::capability;
+use crate::process::with_current_thread;
 
 /// What a name in a directory adds to its size, as Linux counts.
 const ENTRY_SIZE: u64 = 20;
@@ -133,17 +136,23 @@ impl TmpInode {
         }
     }
 
-    /// Notes a change of the content. Takes the set-id bits away unless `keep_set_id` says otherwise.
-    pub(super) fn touch_modified(&self, keep_set_id: fn() -> bool) {
+    /// Notes a change of the content by the running thread, which can take set-id bits away.
+    pub(super) fn touch_modified(&self) {
         let time = now();
         let mut attributes = self.attributes.lock();
         attributes.modified = time;
         attributes.changed = time;
-        let mode = attributes.ownership.mode;
-        if mode & 0o6000 != 0 && !keep_set_id() {
-            let group_runs = mode & 0o010 != 0;
-            let lost = if group_runs { 0o6000 } else { 0o4000 };
-            attributes.ownership.mode = mode & !lost;
+        if attributes.ownership.mode & (S_ISUID | S_ISGID) != 0 {
+            let lost = with_current_thread(|thread| {
+                let credentials = thread.credentials();
+                let keeps = credentials.has(capability::FSETID);
+                if keeps {
+                    0
+                } else {
+                    permission::lost_set_id(&attributes.ownership, &credentials)
+                }
+            });
+            attributes.ownership.mode &= !lost.unwrap_or(0);
         }
     }
 
@@ -286,6 +295,7 @@ impl Inode for TmpInode {
     fn set_attributes(&self, change: &AttributeChange) -> Result<(), Errno> {
         if let Some(size) = change.size {
             self.truncate(size)?;
+            self.touch_modified();
         }
         let time = now();
         let mut attributes = self.attributes.lock();
@@ -294,10 +304,7 @@ impl Inode for TmpInode {
         ownership.uid = change.uid.unwrap_or(ownership.uid);
         ownership.gid = change.gid.unwrap_or(ownership.gid);
         attributes.accessed = change.accessed.unwrap_or(attributes.accessed);
-        attributes.modified = match change.size {
-            Some(_) => change.modified.unwrap_or(time),
-            None => change.modified.unwrap_or(attributes.modified),
-        };
+        attributes.modified = change.modified.unwrap_or(attributes.modified);
         attributes.changed = time;
         Ok(())
     }

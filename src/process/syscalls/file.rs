@@ -3,6 +3,7 @@
 mod copy;
 
 use abi::Errno;
+use abi::fcntl::{FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE};
 
 use super::lookup::PathArg;
 use super::{Call, Fd, SysResult};
@@ -187,6 +188,9 @@ pub fn fallocate(call: &mut Call<'_>, fd: Fd, mode: u32, offset: i64, len: i64) 
     let len = position(len)?;
     if len == 0 {
         return Err(Errno::EINVAL);
+    }
+    if mode & FALLOC_FL_PUNCH_HOLE != 0 && mode & FALLOC_FL_KEEP_SIZE == 0 {
+        return Err(Errno::EOPNOTSUPP);
     }
     if !file.writable() {
         return Err(Errno::EBADF);

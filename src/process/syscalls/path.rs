@@ -146,9 +146,15 @@ pub fn renameat2(
     new: UserAddr,
     flags: u32,
 ) -> SysResult {
-    let flags = RenameFlags::from_bits(flags).ok_or(Errno::EINVAL)?;
+    let flags = RenameFlags::from_bits(flags)
+        .filter(|flags| !flags.is_all())
+        .ok_or(Errno::EINVAL)?;
     let old = PathArg::new(call, old_directory, old)?;
-    let new = PathArg::new(call, new_directory, new)?;
+    // What is wrong with the old path counts before what is wrong with the new one.
+    let new = match PathArg::new(call, new_directory, new) {
+        Ok(new) => new,
+        Err(error) => return names::check_parent(&old.at()).and(Err(error)),
+    };
     names::rename(&old.at(), &new.at(), flags)?;
     Ok(0)
 }

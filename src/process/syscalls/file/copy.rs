@@ -122,7 +122,8 @@ pub fn sendfile(
     if position.is_some() && !from.ops().is_seekable() {
         return Err(Errno::ESPIPE);
     }
-    if !from.ops().is_seekable() || to.flags().contains(OpenFlags::O_APPEND) {
+    let directory = from.metadata().file_type.is_directory();
+    if directory || !from.ops().is_seekable() || to.flags().contains(OpenFlags::O_APPEND) {
         return Err(Errno::EINVAL);
     }
     let mut from = End {

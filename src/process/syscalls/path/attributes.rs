@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use abi::Errno;
 use abi::fcntl::{AT_EACCESS, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, F_OK, R_OK, W_OK, X_OK};
-use abi::stat::{S_ISGID, S_ISUID};
+use abi::stat::S_ISGID;
 use abi::system::MS_NOEXEC;
 
 use super::{CURRENT, path_of};
@@ -115,13 +115,11 @@ fn change_owner(path: &Path, credentials: &Credentials, uid: u32, gid: u32) -> S
     }
     let mut mode = None;
     if !inode.file_type().is_directory() {
-        let group_runs = owner.mode & 0o010 != 0;
-        let lost = if group_runs {
-            S_ISUID | S_ISGID
-        } else {
-            S_ISUID
-        };
-        mode = (owner.mode & lost != 0).then_some(owner.mode & !lost);
+        let lost = permission::lost_set_id(&owner, credentials);
+        mode = (lost != 0).then_some(owner.mode & !lost);
+    }
+    if mode.is_some() && !permission::is_owner(&owner, credentials) {
+        return Err(Errno::EPERM);
     }
     inode.set_attributes(&AttributeChange {
         uid,
