@@ -730,7 +730,51 @@ fn test_fpu() {
     assert!(machine::fpu::restore_current(&image).is_ok());
     image[24..28].fill(0xff);
     assert!(machine::fpu::restore_current(&image).is_err());
+    test_fpu_frames();
     AddressSpace::activate_kernel();
+}
+
+fn test_fpu_frames() {
+    use machine::fpu;
+    let space = space_with_code();
+    space.activate();
+    *SPACE_FOR_FAULTS.lock() = Some(space.clone());
+    fpu::reset_current();
+    let at = DATA + 4096 - 256;
+    fpu::save_to_user(at).unwrap();
+    assert_eq!(uaccess::read_u32(at + 24), Ok(0x1f80));
+    assert_eq!(uaccess::read_u16(at), Ok(0x37f));
+    // The first SSE register, and the bit that says that there is something in it.
+    uaccess::write_u64(at + 160, 0x1234_5678_9abc_def0).unwrap();
+    if fpu::area_size() > 512 {
+        uaccess::write_u64(at + 512, 3).unwrap();
+    }
+    assert!(fpu::restore_from_user(at, true).is_ok());
+    let mut image = vec![0; fpu::area_size()];
+    fpu::save_current(&mut image);
+    assert_eq!(image[160..168], 0x1234_5678_9abc_def0_u64.to_le_bytes());
+    // Only the legacy part.
+    uaccess::write_u64(at + 160, 77).unwrap();
+    assert!(fpu::restore_from_user(at, false).is_ok());
+    fpu::save_current(&mut image);
+    assert_eq!(image[160..168], 77_u64.to_le_bytes());
+    // Bad ones reset it.
+    if fpu::area_size() > 512 {
+        uaccess::write_u64(at + 512, 1 << 62).unwrap();
+        assert!(fpu::restore_from_user(at, true).is_err());
+    }
+    assert!(fpu::restore_from_user(at + 1, true).is_err());
+    assert!(fpu::restore_from_user(usize::MAX - 63, true).is_err());
+    assert!(fpu::restore_from_user(0x1000, true).is_err());
+    assert!(fpu::save_to_user(0x1000).is_err());
+    assert!(fpu::save_to_user(CODE).is_err());
+    fpu::save_current(&mut image);
+    assert_eq!(image[160..168], [0; 8]);
+    per_round("FPU state to user memory and back", 1000, || {
+        fpu::save_to_user(at).unwrap();
+        fpu::restore_from_user(at, true).unwrap();
+    });
+    *SPACE_FOR_FAULTS.lock() = None;
 }
 
 fn measure() {

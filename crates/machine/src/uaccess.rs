@@ -35,6 +35,8 @@ macro_rules! on_fault {
     };
 }
 
+pub(crate) use on_fault;
+
 global_asm!(
     r#"
     .section .text.uaccess, "ax"

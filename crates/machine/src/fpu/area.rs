@@ -10,7 +10,7 @@ use super::features::{HEADER_SIZE, How, LEGACY_SIZE, area_size, how, mxcsr_mask,
 use crate::mem::OutOfMemory;
 
 /// Where MXCSR is in the legacy part.
-pub(super) const MXCSR: usize = 24;
+const MXCSR: usize = 24;
 /// Its value after a reset.
 const MXCSR_RESET: u32 = 0x1f80;
 /// The x87 control word after a reset; it is at the start of the legacy part.

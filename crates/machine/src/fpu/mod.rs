@@ -10,12 +10,14 @@
 
 mod area;
 mod features;
+mod frame;
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use self::area::Area;
 pub use self::features::{area_size, xstate_features};
+pub use self::frame::{restore_from_user, save_to_user};
 use crate::mem::OutOfMemory;
 use crate::mem::quick::QuickIrqOff;
 use crate::percpu::{self, PerCpu};
@@ -260,24 +262,4 @@ fn replace_current(write: impl FnOnce(&Area)) {
         }
         write(&current.fpu.area);
     });
-}
-
-/// Why the running program's FPU raised `vector` (16 for x87, 19 for SSE): the `si_code` of the SIGFPE, as
-/// sigaction(2) lists them; 0 if nothing that is enabled shows.
-pub fn exception_code(vector: u8) -> i32 {
-    const X87: u8 = 16;
-    let mut image = [0; 32];
-    save_current(&mut image);
-    let word = |offset: usize| u16::from_le_bytes([image[offset], image[offset + 1]]);
-    let raised = if vector == X87 {
-        word(2) & !word(0)
-    } else {
-        word(area::MXCSR) & !(word(area::MXCSR) >> 7)
-    };
-    // Invalid operation, division by zero, overflow, underflow or denormal operand, inexact result.
-    const CODES: [(u16, i32); 5] = [(1, 7), (4, 3), (8, 4), (0b01_0010, 5), (32, 6)];
-    CODES
-        .iter()
-        .find(|(bits, _)| raised & bits != 0)
-        .map_or(0, |&(_, code)| code)
 }
