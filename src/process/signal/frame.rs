@@ -3,19 +3,16 @@
 //! From low to high addresses: return address (the restorer), `ucontext`, `siginfo`, then the FPU state, as Linux lays
 //! them out on x86-64 (`arch/x86/include/asm/sigframe.h`, `struct rt_sigframe`).
 
-use alloc::boxed::Box;
-use alloc::vec;
 
 use abi::signal::{KernelSigInfo, SA_RESTORER, SIGSEGV, SI_KERNEL, SigAction, SigInfo};
 use abi::ucontext::{
-    FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2, FPX_SW_BYTES_OFFSET, FXSAVE_SIZE, FpxSwBytes, RtSigFrame, SigContext,
+    FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2, FPX_SW_BYTES_OFFSET, FpxSwBytes, RtSigFrame, SigContext,
     UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS, UContext,
 };
 use abi::Errno;
 use machine::fpu;
 use machine::user::UserRegs;
 use signal::{SigActions, SigSet, Signal};
-use zerocopy::{FromBytes, IntoBytes};
 
 use crate::memory::user::UserAddr;
 use crate::process::context::NO_CALL;
@@ -55,7 +52,7 @@ pub fn enter_handler(
     let top = stack.place(action, regs.rsp, FRAME + fpu_size + 64)?;
     let fpu_at = top.wrapping_sub(fpu_size) & !63;
     let frame_at = (fpu_at.wrapping_sub(FRAME) & !15).wrapping_sub(8);
-    save_fpu(thread, user(fpu_at))?;
+    save_fpu(user(fpu_at))?;
     let mask = match thread.attention().clear(Attention::RESTORE_MASK) {
         true => signals.saved(),
         false => signals.blocked(),
@@ -163,7 +160,7 @@ fn restore(thread: &ThreadRef, regs: &mut UserRegs) -> Result<(), Errno> {
         rflags: regs.rflags & !RESTORED_FLAGS | from.eflags & RESTORED_FLAGS,
         orig_rax: NO_CALL,
     };
-    restore_fpu(thread, from.fpstate)?;
+    restore_fpu(from.fpstate)?;
     let signals = thread.signals();
     if let Ok(stack) = signals.alternate_stack().set(&frame.uc_stack, regs.rsp) {
         signals.set_alternate_stack(stack);
@@ -171,17 +168,7 @@ fn restore(thread: &ThreadRef, regs: &mut UserRegs) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Lends the thread's buffer for the FPU state.
-fn with_buffer(thread: &Thread, f: impl FnOnce(&mut [u8]) -> Result<(), Errno>) -> Result<(), Errno> {
-    let slot = &thread.signals().fpu_buffer;
-    let cached = slot.lock().take();
-    let mut buffer: Box<[u8]> = cached.unwrap_or_else(|| vec![0; fpu::area_size()].into_boxed_slice());
-    let result = f(&mut buffer);
-    *slot.lock() = Some(buffer);
-    result
-}
-
-fn save_fpu(thread: &Thread, to: UserAddr) -> Result<(), Errno> {
+fn save_fpu(to: UserAddr) -> Result<(), Errno> {
     let size = fpu::area_size();
     let length = u32::try_from(size).map_err(|_| Errno::EFAULT)?;
     let software = FpxSwBytes {
@@ -191,39 +178,19 @@ fn save_fpu(thread: &Thread, to: UserAddr) -> Result<(), Errno> {
         xstate_size: length,
         ..FpxSwBytes::default()
     };
-    with_buffer(thread, |buffer| {
-        fpu::save_current(buffer);
-        let place = buffer.get_mut(FPX_SW_BYTES_OFFSET..FXSAVE_SIZE).ok_or(Errno::EFAULT)?;
-        place.copy_from_slice(software.as_bytes());
-        to.write_bytes(buffer)?;
-        to.offset(size).write(&FP_XSTATE_MAGIC2)
-    })
+    fpu::save_to_user(to.get()).map_err(|_| Errno::EFAULT)?;
+    to.offset(FPX_SW_BYTES_OFFSET).write(&software)?;
+    to.offset(size).write(&FP_XSTATE_MAGIC2)
 }
 
-fn restore_fpu(thread: &Thread, address: u64) -> Result<(), Errno> {
+fn restore_fpu(address: u64) -> Result<(), Errno> {
     if address == 0 {
         fpu::reset_current();
         return Ok(());
     }
     let from = user(address);
-    with_buffer(thread, |buffer| {
-        let legacy = buffer.get_mut(..FXSAVE_SIZE).ok_or(Errno::EFAULT)?;
-        from.read_bytes(legacy)?;
-        let software = legacy.get(FPX_SW_BYTES_OFFSET..).unwrap_or_default();
-        let extended = FpxSwBytes::read_from_bytes(software).is_ok_and(|software| is_extended(&software, from));
-        let length = buffer.len();
-        let rest = buffer.get_mut(FXSAVE_SIZE..length).ok_or(Errno::EFAULT)?;
-        if extended {
-            from.offset(FXSAVE_SIZE).read_bytes(rest)?;
-        } else {
-            rest.fill(0);
-            // XSTATE_BV: x87 and SSE are in the legacy region.
-            if let Some(header) = rest.get_mut(..8) {
-                header.copy_from_slice(&3u64.to_ne_bytes());
-            }
-        }
-        fpu::restore_current(buffer).map_err(|_| Errno::EFAULT)
-    })
+    let software = from.offset(FPX_SW_BYTES_OFFSET).read::<FpxSwBytes>()?;
+    fpu::restore_from_user(from.get(), is_extended(&software, from)).map_err(|_| Errno::EFAULT)
 }
 
 /// Whether the frame really carries all of the state, as its two magic numbers say.

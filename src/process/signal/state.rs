@@ -1,6 +1,5 @@
 //! What threads and processes keep about signals.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -49,8 +48,6 @@ pub struct ThreadSignals {
     alternate_stack: SpinLock<AltStack>,
     last_fault: SpinLock<Fault>,
     sleeper: SpinLock<Option<Sleeper>>,
-    /// Holds the FPU state on its way from and to a signal frame; kept so that no signal has to allocate.
-    pub(super) fpu_buffer: SpinLock<Option<Box<[u8]>>>,
 }
 
 impl Default for ThreadSignals {
@@ -70,7 +67,6 @@ impl ThreadSignals {
             alternate_stack: SpinLock::new(levels::THREAD, alternate_stack),
             last_fault: SpinLock::new(levels::THREAD, Fault::default()),
             sleeper: SpinLock::new(levels::THREAD, None),
-            fpu_buffer: SpinLock::new(levels::THREAD, None),
         }
     }
 

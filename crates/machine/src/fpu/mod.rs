@@ -21,6 +21,7 @@ pub use self::frame::{restore_from_user, save_to_user};
 use crate::mem::OutOfMemory;
 use crate::mem::quick::QuickIrqOff;
 use crate::percpu::{self, PerCpu};
+use crate::sync::Once;
 use crate::task::{Header, current_header, with_header};
 
 /// When a program's FPU state is loaded.
@@ -161,11 +162,17 @@ fn holds(cpu: &PerCpu, task: &Header) -> bool {
 
 /// Makes the running task's state the live one.
 fn load(cpu: &PerCpu, current: &Header) {
+    load_from(cpu, current, &current.fpu.area);
+}
+
+/// Makes the state in `area` the running task's, unless the registers hold the task's state already.
+#[inline]
+fn load_from(cpu: &PerCpu, current: &Header, area: &Area) {
     clear_task_switched(cpu);
     let state = &current.fpu;
     if !holds(cpu, current) {
         // SAFETY: TS is clear, and the area holds an image that the CPU accepts.
-        unsafe { state.area.load() };
+        unsafe { area.load() };
         slot(cpu, OWNER).store(core::ptr::from_ref(current) as u64, Relaxed);
         state.cpu.store(cpu.index() as u32, Relaxed);
     }
@@ -248,9 +255,20 @@ pub fn restore_current(image: &[u8]) -> Result<(), BadState> {
     Ok(())
 }
 
-/// Puts the running task's state back to that after a reset, as a new program expects it.
+/// Puts the running task's state back to that after a reset, as a new program or a signal handler expects it.
 pub fn reset_current() {
-    replace_current(Area::reset);
+    with_header(|current| {
+        let _irq = QuickIrqOff::new();
+        let cpu = percpu::current();
+        forget(current);
+        load_from(cpu, current, reset_image());
+    });
+}
+
+/// An area with the state after a reset, that stays so.
+fn reset_image() -> &'static Area {
+    static IMAGE: Once<Area> = Once::new();
+    IMAGE.get_or_init(|| Area::new_reset().expect("memory for one state image"))
 }
 
 fn replace_current(write: impl FnOnce(&Area)) {
