@@ -45,8 +45,11 @@ impl<P, T> ProcTree<P, T> {
         if group != target && self.session_of_group(group) != Some(caller_session) {
             return Err(Errno::EPERM);
         }
-        self.leave_group(target);
-        self.enter_group(target, group);
+        // Leaving as the last member would free the number, which the group keeps.
+        if self.process(target).is_some_and(|node| node.group != group) {
+            self.leave_group(target);
+            self.enter_group(target, group);
+        }
         Ok(())
     }
 

@@ -67,6 +67,18 @@ fn setpgid_follows_the_manual_page() {
 }
 
 #[test]
+fn the_last_member_may_join_its_group_again() {
+    let (mut tree, shell) = shell();
+    let leader = spawn(&mut tree, Some(shell));
+    let member = spawn(&mut tree, Some(shell));
+    tree.set_group(shell, leader, leader).unwrap();
+    tree.set_group(shell, member, leader).unwrap();
+    tree.reap(leader);
+    tree.set_group(member, member, leader).unwrap();
+    assert_eq!(tree.session_of_group(leader), Some(shell));
+}
+
+#[test]
 fn a_job_is_orphaned_when_its_shell_ends() {
     let (mut tree, shell) = shell();
     let job = spawn(&mut tree, Some(shell));
@@ -139,7 +151,12 @@ fn apply(tree: &mut Tree, model: &mut Model, step: &Step) {
             }
         }
         Step::Group(target, group) => {
-            let (target, group) = (*target.get(&pids), *group.get(&pids));
+            // Any process or group, also one whose leader is gone.
+            let groups: Vec<u32> = model
+                .iter()
+                .flat_map(|(&pid, entry)| [pid, entry.1])
+                .collect();
+            let (target, group) = (*target.get(&pids), *group.get(&groups));
             let session = model[&target].2;
             let exists = model.values().any(|&(_, g, s)| g == group && s == session);
             let allowed = session != target && (group == target || exists);
@@ -184,11 +201,13 @@ proptest! {
                 let expected: Vec<u32> =
                     model.iter().filter(|(_, e)| e.0 == process).map(|(&p, _)| p).collect();
                 prop_assert_eq!(children, expected);
+            }
+            for group in model.values().map(|entry| entry.1) {
                 let mut members: Vec<u32> =
-                    tree.group_members(pid(process)).map(|node| node.pid().raw()).collect();
+                    tree.group_members(pid(group)).map(|node| node.pid().raw()).collect();
                 members.sort_unstable();
                 let expected: Vec<u32> =
-                    model.iter().filter(|(_, e)| e.1 == process).map(|(&p, _)| p).collect();
+                    model.iter().filter(|(_, e)| e.1 == group).map(|(&p, _)| p).collect();
                 prop_assert_eq!(members, expected);
             }
         }
