@@ -23,9 +23,7 @@ pub static ROOT: &[Entry<System>] = &[
 ];
 
 static FS: &[Entry<System>] = &[
-    Entry::text("file-max", |_, text| {
-        show(text, i64::MAX.cast_unsigned())
-    }),
+    Entry::text("file-max", |_, text| show(text, i64::MAX.cast_unsigned())),
     Entry::text("nr_open", |_, text| show(text, NR_OPEN)),
 ];
 

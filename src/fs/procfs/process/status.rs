@@ -33,14 +33,17 @@ pub(super) fn signal_sets(target: &Target) -> SignalSets {
     let Some(thread) = target.thread() else {
         return SignalSets::default();
     };
-    let actions = target.process().actions();
-    let actions = actions.lock();
+    let (ignored, caught) = {
+        let actions = target.process().actions();
+        let actions = actions.lock();
+        (actions.ignored(), actions.handled())
+    };
     SignalSets {
         pending: thread.signals().pending().bits(),
         shared: target.process().pending_signals().bits(),
         blocked: thread.signals().blocked().bits(),
-        ignored: actions.ignored().bits(),
-        caught: actions.handled().bits(),
+        ignored: ignored.bits(),
+        caught: caught.bits(),
     }
 }
 
