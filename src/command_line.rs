@@ -45,7 +45,9 @@ pub fn text() -> &'static str {
 
 /// The words before `--`.
 fn words() -> impl Iterator<Item = &'static str> {
-    text().split_ascii_whitespace().take_while(|&word| word != "--")
+    text()
+        .split_ascii_whitespace()
+        .take_while(|&word| word != "--")
 }
 
 /// Whether an option without a value is there.
@@ -75,7 +77,9 @@ pub fn fpu_policy() -> FpuPolicy {
 /// The most CPUs to use: `maxcpus=N`.
 #[must_use]
 pub fn max_cpus() -> usize {
-    value("maxcpus").and_then(|text| text.parse().ok()).unwrap_or(machine::MAX_CPUS)
+    value("maxcpus")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(machine::MAX_CPUS)
 }
 
 /// What the first program gets of the command line: arguments and environment.
@@ -83,10 +87,17 @@ pub fn max_cpus() -> usize {
 pub fn for_first_program() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let (mut arguments, mut environment) = (Vec::new(), Vec::new());
     for word in words().filter(|word| !is_own(word)) {
-        let list = if word.contains('=') { &mut environment } else { &mut arguments };
+        let list = if word.contains('=') {
+            &mut environment
+        } else {
+            &mut arguments
+        };
         list.push(word.as_bytes().to_vec());
     }
-    let rest = text().split_ascii_whitespace().skip_while(|&word| word != "--").skip(1);
+    let rest = text()
+        .split_ascii_whitespace()
+        .skip_while(|&word| word != "--")
+        .skip(1);
     arguments.extend(rest.map(|word| word.as_bytes().to_vec()));
     (arguments, environment)
 }

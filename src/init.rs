@@ -43,16 +43,30 @@ fn start_user_mode() -> ! {
 }
 
 fn greet(info: &BootInfo) {
-    ::log::info!("RustOS {}, booted by {}", env!("CARGO_PKG_VERSION"), info.protocol);
+    ::log::info!(
+        "RustOS {}, booted by {}",
+        env!("CARGO_PKG_VERSION"),
+        info.protocol
+    );
     ::log::info!("Linux interface {} on {}", uts::RELEASE, uts::MACHINE);
     ::log::info!("command line: {}", info.command_line);
-    ::log::info!("memory: {} MiB, FPU state of {} bytes", mem::stats().total >> 20, fpu::area_size());
+    ::log::info!(
+        "memory: {} MiB, FPU state of {} bytes",
+        mem::stats().total >> 20,
+        fpu::area_size()
+    );
 }
 
 /// `panic=N`: 0 halts, a negative number ends the machine at once, a positive one too (there is nothing to wait for).
 fn set_panic_action() {
-    let seconds: i32 = command_line::value("panic").and_then(|text| text.parse().ok()).unwrap_or(0);
-    machine::set_panic_action(if seconds == 0 { PanicAction::Halt } else { PanicAction::Reset });
+    let seconds: i32 = command_line::value("panic")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    machine::set_panic_action(if seconds == 0 {
+        PanicAction::Halt
+    } else {
+        PanicAction::Reset
+    });
 }
 
 fn start_other_cpus() {
@@ -70,7 +84,8 @@ fn run_other_cpu() -> ! {
 }
 
 fn start_threads() {
-    let started = kernel_thread("drivers", drivers::worker::run).and_then(|()| kernel_thread("init", start_user_mode));
+    let started = kernel_thread("drivers", drivers::worker::run)
+        .and_then(|()| kernel_thread("init", start_user_mode));
     if let Err(error) = started {
         power::fatal(format_args!("no memory for the first threads ({error})"));
     }

@@ -44,7 +44,11 @@ macro_rules! check_eq {
     ($left:expr, $right:expr) => {{
         let (left, right) = ($left, $right);
         if left != right {
-            return Err(alloc::format!("line {}: {} is {left:?}, not {right:?}", line!(), stringify!($left)));
+            return Err(alloc::format!(
+                "line {}: {} is {left:?}, not {right:?}",
+                line!(),
+                stringify!($left)
+            ));
         }
     }};
 }
@@ -54,7 +58,11 @@ use check_eq;
 macro_rules! check {
     ($condition:expr) => {{
         if !$condition {
-            return Err(alloc::format!("line {}: not {}", line!(), stringify!($condition)));
+            return Err(alloc::format!(
+                "line {}: not {}",
+                line!(),
+                stringify!($condition)
+            ));
         }
     }};
 }
@@ -73,7 +81,11 @@ pub fn run_if_asked() {
         return;
     };
     let mut counts = [0, 0];
-    let ordinary = MODULES.iter().copied().flatten().filter(|test| test.name.contains(filter));
+    let ordinary = MODULES
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|test| test.name.contains(filter));
     let on_purpose = on_purpose::TESTS.iter().filter(|test| test.name == filter);
     for test in ordinary.chain(on_purpose) {
         let passed = run(test);
@@ -81,7 +93,11 @@ pub fn run_if_asked() {
     }
     let [passed, failed] = counts;
     report(&alloc::format!("ktest: {passed} passed, {failed} failed\n"));
-    power::debug_exit(if failed == 0 && passed != 0 { PASSED } else { FAILED });
+    power::debug_exit(if failed == 0 && passed != 0 {
+        PASSED
+    } else {
+        FAILED
+    });
     power::power_off()
 }
 

@@ -32,7 +32,9 @@ pub(super) fn start() {
             Err(_) => {}
         }
     }
-    power::fatal(format_args!("no first program could be started ({failure})"));
+    power::fatal(format_args!(
+        "no first program could be started ({failure})"
+    ));
 }
 
 fn start_program(path: &str) -> Result<(), Errno> {
@@ -41,7 +43,10 @@ fn start_program(path: &str) -> Result<(), Errno> {
     arguments.extend(extra);
     for default in ["HOME=/", "TERM=linux"] {
         let name = default.split_inclusive('=').next().unwrap_or_default();
-        if !environment.iter().any(|entry| entry.starts_with(name.as_bytes())) {
+        if !environment
+            .iter()
+            .any(|entry| entry.starts_with(name.as_bytes()))
+        {
             environment.push(default.as_bytes().to_vec());
         }
     }

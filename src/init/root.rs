@@ -12,7 +12,8 @@ static ROOT: Once<Arc<FsContext>> = Once::new();
 
 /// The root and working directory that the first program starts with.
 pub fn context() -> Arc<FsContext> {
-    ROOT.get_or_init(|| Arc::new(FsContext::new(fs::root_path()))).clone()
+    ROOT.get_or_init(|| Arc::new(FsContext::new(fs::root_path())))
+        .clone()
 }
 
 /// Fills the root from the initial ramdisk and gives its memory back. What is wrong with it is said, and what came

@@ -6,9 +6,18 @@ use super::{Outcome, Test, check_eq};
 
 /// Run if the filter is exactly the name.
 pub(super) const TESTS: &[Test] = &[
-    Test { name: "fails_on_purpose", run: fails },
-    Test { name: "panics_on_purpose", run: panics },
-    Test { name: "overflows_the_stack", run: overflows },
+    Test {
+        name: "fails_on_purpose",
+        run: fails,
+    },
+    Test {
+        name: "panics_on_purpose",
+        run: panics,
+    },
+    Test {
+        name: "overflows_the_stack",
+        run: overflows,
+    },
 ];
 
 fn fails() -> Outcome {
@@ -31,5 +40,9 @@ fn overflows() -> Outcome {
 #[inline(never)]
 fn descend(levels: u64) -> u64 {
     let frame = black_box([levels; 32]);
-    if levels == 0 { 0 } else { descend(levels - 1) + frame.iter().copied().fold(0, u64::wrapping_add) }
+    if levels == 0 {
+        0
+    } else {
+        descend(levels - 1) + frame.iter().copied().fold(0, u64::wrapping_add)
+    }
 }

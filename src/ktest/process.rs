@@ -60,22 +60,39 @@ fn create(path: &str, priority: Priority) -> Result<Arc<Process>, String> {
     let pid = get_process_manager()
         .create_process(path, Some(parent), priority)
         .map_err(|error| alloc::format!("{path}: {error}"))?;
-    get_process_manager().process(pid).ok_or("gone at once".into())
+    get_process_manager()
+        .process(pid)
+        .ok_or("gone at once".into())
 }
 
 fn the_manager_starts_programs() -> Outcome {
-    check_eq!(status_of(&*create("true", Priority::Normal)?), WaitStatus::exited(0));
-    check_eq!(status_of(&*create("/bin/false", Priority::Low)?), WaitStatus::exited(1));
+    check_eq!(
+        status_of(&*create("true", Priority::Normal)?),
+        WaitStatus::exited(0)
+    );
+    check_eq!(
+        status_of(&*create("/bin/false", Priority::Low)?),
+        WaitStatus::exited(1)
+    );
     Ok(())
 }
 
 fn the_manager_tells_errors() -> Outcome {
     let parent = first()?.pid();
     let manager = get_process_manager();
-    check_eq!(manager.create_process("no_such_program", Some(parent), Priority::Normal), Err(Errno::ENOENT));
-    check_eq!(manager.create_process("/bin", Some(parent), Priority::Normal), Err(Errno::EACCES));
+    check_eq!(
+        manager.create_process("no_such_program", Some(parent), Priority::Normal),
+        Err(Errno::ENOENT)
+    );
+    check_eq!(
+        manager.create_process("/bin", Some(parent), Priority::Normal),
+        Err(Errno::EACCES)
+    );
     let nobody = Pid::new(30_000);
-    check_eq!(manager.create_process("true", nobody, Priority::Normal), Err(Errno::ESRCH));
+    check_eq!(
+        manager.create_process("true", nobody, Priority::Normal),
+        Err(Errno::ESRCH)
+    );
     Ok(())
 }
 
@@ -93,14 +110,20 @@ fn a_process_has_what_it_was_made_with() -> Outcome {
 fn a_killed_process_leaves_nothing() -> Outcome {
     let process = create("/usr/bin/yes", Priority::Low)?;
     crate::process::signal::send_kernel(&process, abi::signal::SIGKILL);
-    check_eq!(status_of(&process), WaitStatus::signaled(abi::signal::SIGKILL, false));
+    check_eq!(
+        status_of(&process),
+        WaitStatus::signaled(abi::signal::SIGKILL, false)
+    );
     check!(process.threads().is_empty());
     check!(table::find_thread(process.pid()).is_none());
     Ok(())
 }
 
 fn calls_of_the_kernel_need_a_process() -> Outcome {
-    check_eq!(syscall(SyscallNumber::GetPid as u64, &[]), Err(Errno::ESRCH));
+    check_eq!(
+        syscall(SyscallNumber::GetPid as u64, &[]),
+        Err(Errno::ESRCH)
+    );
     check!(is_implemented(SyscallNumber::GetPid));
     check!(!is_implemented(SyscallNumber::Ptrace));
     Ok(())

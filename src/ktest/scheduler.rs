@@ -78,7 +78,8 @@ fn affinity_moves_a_running_thread() -> Outcome {
     }
     let back = with_current_thread(|thread| Schedulable::set_affinity(thread, CpuSet::ALL));
     check_eq!(back, Some(Ok(())));
-    let nowhere = with_current_thread(|thread| Schedulable::set_affinity(thread, CpuSet::from_bits(0)));
+    let nowhere =
+        with_current_thread(|thread| Schedulable::set_affinity(thread, CpuSet::from_bits(0)));
     check_eq!(nowhere, Some(Err(abi::Errno::EINVAL)));
     Ok(())
 }

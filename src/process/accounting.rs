@@ -230,7 +230,9 @@ impl Accounting {
     /// Takes over what a thread that ends has used, and its name.
     pub fn add_thread(&self, thread: &Thread, name: String) {
         let mut usage = Usage::of_thread(thread);
-        usage.max_resident = thread.memory().map_or(0, |memory| memory.peak_resident_bytes());
+        usage.max_resident = thread
+            .memory()
+            .map_or(0, |memory| memory.peak_resident_bytes());
         let user = thread.credentials().user.real;
         let mut sums = self.sums.lock();
         sums.threads.add(&usage);

@@ -169,7 +169,11 @@ impl Credentials {
         new.group.fs = new.group.effective;
         let root = new.user.real == 0 || new.user.effective == 0;
         new.permitted = if root { capability::ALL } else { 0 };
-        new.effective = if new.user.effective == 0 { new.permitted } else { 0 };
+        new.effective = if new.user.effective == 0 {
+            new.permitted
+        } else {
+            0
+        };
         new
     }
 }

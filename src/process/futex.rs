@@ -131,7 +131,12 @@ fn sleep(waiter: &Arc<Waiter>, deadline: Option<u64>) -> Result<(), Errno> {
     let timer = deadline.map(|at| WakeTimer::start(at, &waiter.thread));
     let mut woken = || waiter.woken.load(Ordering::Acquire).then_some(());
     loop {
-        match park(&waiter.thread, Sleep::Interruptible, timer.as_ref(), &mut woken) {
+        match park(
+            &waiter.thread,
+            Sleep::Interruptible,
+            timer.as_ref(),
+            &mut woken,
+        ) {
             Parked::Slept => {}
             Parked::Ready(()) => return Ok(()),
             Parked::Ended(error) => return Err(error),
@@ -177,7 +182,12 @@ pub struct Wakes {
 ///
 /// # Errors
 /// `EAGAIN` if it has another.
-pub fn requeue(from: &Key, to: &Key, wakes: Wakes, expected: Option<(UserAddr, u32)>) -> Result<usize, Errno> {
+pub fn requeue(
+    from: &Key,
+    to: &Key,
+    wakes: Wakes,
+    expected: Option<(UserAddr, u32)>,
+) -> Result<usize, Errno> {
     if let Some((word, value)) = expected
         && word.read::<u32>()? != value
     {
@@ -215,7 +225,11 @@ fn move_to(waiter: Arc<Waiter>, to: &Key) {
         let first = target.lock();
         (first, source.lock())
     };
-    let (source, target) = if source_first { (&mut first, &mut second) } else { (&mut second, &mut first) };
+    let (source, target) = if source_first {
+        (&mut first, &mut second)
+    } else {
+        (&mut second, &mut first)
+    };
     let Some(place) = source.iter().position(|other| Arc::ptr_eq(other, &waiter)) else {
         return;
     };

@@ -18,7 +18,8 @@ use super::{Process, current_process, sync::levels, with_current_thread};
 use crate::drivers::tty::Tty;
 
 /// The controlling terminals by session.
-static TERMINALS: IrqSpinLock<BTreeMap<Pid, Arc<Tty>>> = IrqSpinLock::new(levels::TERMINALS, BTreeMap::new());
+static TERMINALS: IrqSpinLock<BTreeMap<Pid, Arc<Tty>>> =
+    IrqSpinLock::new(levels::TERMINALS, BTreeMap::new());
 
 /// Where the running process stands.
 #[derive(Clone, Debug)]
@@ -73,7 +74,11 @@ pub fn is_orphaned(group: Pid) -> bool {
 #[must_use]
 pub fn terminal(caller: &Caller) -> Option<Arc<Tty>> {
     let detached = super::table::find(caller.pid)?.is_detached();
-    if detached { None } else { terminal_of(caller.session) }
+    if detached {
+        None
+    } else {
+        terminal_of(caller.session)
+    }
 }
 
 /// The controlling terminal of a session.
@@ -120,7 +125,9 @@ pub fn signal(group: Pid, number: i32) {
 }
 
 fn members(tree: &Tree, group: Pid) -> Vec<Arc<Process>> {
-    tree.group_members(group).map(|node| node.payload().clone()).collect()
+    tree.group_members(group)
+        .map(|node| node.payload().clone())
+        .collect()
 }
 
 /// Sends a signal of the kernel to a process, if it exists.
@@ -137,7 +144,9 @@ pub fn blocks_or_ignores(number: i32) -> bool {
         return false;
     };
     with_current_thread(|thread| {
-        let ignored = thread.process().is_some_and(|process| process.actions().is_ignored(number));
+        let ignored = thread
+            .process()
+            .is_some_and(|process| process.actions().is_ignored(number));
         ignored || thread.signals().blocked().contains(number)
     })
     .unwrap_or(false)
@@ -151,7 +160,8 @@ pub(super) fn newly_orphaned(tree: &Tree, pid: Pid) -> Vec<Arc<Process>> {
     };
     let (group, session) = (node.group(), node.session());
     let parent = node.parent().and_then(|parent| tree.process(parent));
-    let parent_held_it = parent.is_some_and(|parent| parent.session() == session && parent.group() != group);
+    let parent_held_it =
+        parent.is_some_and(|parent| parent.session() == session && parent.group() != group);
     let mut found = Vec::new();
     if parent_held_it && tree.is_orphaned(group, Some(pid)) {
         found.extend(members_if_stopped(tree, group));
@@ -166,8 +176,14 @@ pub(super) fn newly_orphaned(tree: &Tree, pid: Pid) -> Vec<Arc<Process>> {
 }
 
 fn members_if_stopped(tree: &Tree, group: Pid) -> Vec<Arc<Process>> {
-    let stopped = tree.group_members(group).any(|node| node.payload().is_stopped());
-    if stopped { members(tree, group) } else { Vec::new() }
+    let stopped = tree
+        .group_members(group)
+        .any(|node| node.payload().is_stopped());
+    if stopped {
+        members(tree, group)
+    } else {
+        Vec::new()
+    }
 }
 
 /// Tells processes that nobody can continue them any more, and continues them.
@@ -198,6 +214,8 @@ impl Process {
     }
 
     fn set_detached(&self, detached: bool) {
-        self.traits.detached.store(u32::from(detached), Ordering::Relaxed);
+        self.traits
+            .detached
+            .store(u32::from(detached), Ordering::Relaxed);
     }
 }

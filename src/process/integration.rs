@@ -6,7 +6,8 @@ mod fpu_error;
 pub mod timers;
 
 use abi::signal::{
-    BUS_ADRALN, FPE_INTDIV, ILL_ILLOPN, KernelSigInfo, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, TRAP_TRACE,
+    BUS_ADRALN, FPE_INTDIV, ILL_ILLOPN, KernelSigInfo, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV,
+    SIGTRAP, TRAP_TRACE,
 };
 use machine::user::Exception;
 use machine::{Access as UserAccess, Hooks};
@@ -75,12 +76,21 @@ pub fn user_exception(thread: &ThreadRef, exception: &Exception, instruction: u6
         vector::OVERFLOW | vector::BOUND_RANGE => (SIGSEGV, SI_KERNEL, 0),
         vector::INVALID_OPCODE => (SIGILL, ILL_ILLOPN, instruction),
         vector::STACK_FAULT => (SIGBUS, SI_KERNEL, 0),
-        vector::X87 | vector::SIMD => (SIGFPE, fpu_error::code(exception.vector == vector::SIMD), instruction),
+        vector::X87 | vector::SIMD => (
+            SIGFPE,
+            fpu_error::code(exception.vector == vector::SIMD),
+            instruction,
+        ),
         vector::ALIGNMENT_CHECK => (SIGBUS, BUS_ADRALN, 0),
         _ => (SIGSEGV, SI_KERNEL, 0),
     };
     let info = KernelSigInfo::fault(signo, code, address);
-    signal::force(thread, info, u64::from(exception.vector), u64::from(exception.error));
+    signal::force(
+        thread,
+        info,
+        u64::from(exception.vector),
+        u64::from(exception.error),
+    );
 }
 
 fn page_fault(thread: &ThreadRef, exception: &Exception) {
@@ -91,6 +101,11 @@ fn page_fault(thread: &ThreadRef, exception: &Exception) {
     };
     if let Err(fault) = memory.handle_fault(exception.address, access) {
         let info = KernelSigInfo::fault(fault.signal, fault.code, fault.address as u64);
-        signal::force(thread, info, u64::from(exception.vector), u64::from(exception.error));
+        signal::force(
+            thread,
+            info,
+            u64::from(exception.vector),
+            u64::from(exception.error),
+        );
     }
 }

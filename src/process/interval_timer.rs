@@ -4,8 +4,8 @@
 use alloc::sync::{Arc, Weak};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use abi::signal::{KernelSigInfo, SI_KERNEL, SIGALRM, SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU};
 use abi::resource::RLIMIT_CPU;
+use abi::signal::{KernelSigInfo, SI_KERNEL, SIGALRM, SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU};
 use abi::time::NSEC_PER_SEC;
 use machine::sync::IrqSpinLock;
 use machine::time;
@@ -104,10 +104,13 @@ impl IntervalTimers {
         let used = used(kind, process);
         let timers = self.timers.lock();
         match kind {
-            Kind::Real => timers.real.as_ref().map_or(Setting::default(), |real| Setting {
-                left: real.queued.due().saturating_sub(time::now()).max(1),
-                period: real.period,
-            }),
+            Kind::Real => timers
+                .real
+                .as_ref()
+                .map_or(Setting::default(), |real| Setting {
+                    left: real.queued.due().saturating_sub(time::now()).max(1),
+                    period: real.period,
+                }),
             Kind::Virtual => timers.virtual_time.setting(used),
             Kind::Profile => timers.profile.setting(used),
         }
@@ -128,9 +131,17 @@ impl IntervalTimers {
             Kind::Virtual | Kind::Profile => {
                 let used = used(kind, process);
                 let mut timers = self.timers.lock();
-                let timer = if kind == Kind::Virtual { &mut timers.virtual_time } else { &mut timers.profile };
+                let timer = if kind == Kind::Virtual {
+                    &mut timers.virtual_time
+                } else {
+                    &mut timers.profile
+                };
                 timer.period = new.period;
-                timer.due = if new.left == 0 { 0 } else { used.saturating_add(new.left) };
+                timer.due = if new.left == 0 {
+                    0
+                } else {
+                    used.saturating_add(new.left)
+                };
                 self.note_armed(&timers);
             }
         }
@@ -148,7 +159,9 @@ impl IntervalTimers {
     }
 
     fn note_armed(&self, timers: &Timers) {
-        let armed = [&timers.virtual_time, &timers.profile, &timers.limit].iter().any(|timer| timer.due != 0);
+        let armed = [&timers.virtual_time, &timers.profile, &timers.limit]
+            .iter()
+            .any(|timer| timer.due != 0);
         self.cpu_armed.store(armed, Ordering::Relaxed);
         if armed {
             // The way through the scheduler starts the tick.
@@ -168,8 +181,14 @@ impl IntervalTimers {
         let Some(real) = timers.real.take() else {
             return;
         };
-        if let Some(missed) = now.saturating_sub(real.queued.due()).checked_div(real.period) {
-            let next = real.queued.due().saturating_add((missed + 1).saturating_mul(real.period));
+        if let Some(missed) = now
+            .saturating_sub(real.queued.due())
+            .checked_div(real.period)
+        {
+            let next = real
+                .queued
+                .due()
+                .saturating_add((missed + 1).saturating_mul(real.period));
             timers.real = Some(Real {
                 queued: start_alarm(next, process),
                 period: real.period,
@@ -194,7 +213,10 @@ impl IntervalTimers {
         if limit {
             exceed_cpu_limit(process, both);
         }
-        for number in [alarm.then_some(SIGVTALRM), profile.then_some(SIGPROF)].into_iter().flatten() {
+        for number in [alarm.then_some(SIGVTALRM), profile.then_some(SIGPROF)]
+            .into_iter()
+            .flatten()
+        {
             let _ = signal::send_to_process(process, KernelSigInfo::bare(number, SI_KERNEL));
         }
     }
@@ -208,8 +230,15 @@ impl IntervalTimers {
 
 /// `SIGXCPU` at the soft limit and each second after it, `SIGKILL` at the hard limit.
 fn exceed_cpu_limit(process: &Process, used: u64) {
-    let hard = process.limits().get(RLIMIT_CPU).map_or(u64::MAX, |limit| limit.rlim_max);
-    let number = if used >= hard.saturating_mul(NSEC_PER_SEC) { SIGKILL } else { SIGXCPU };
+    let hard = process
+        .limits()
+        .get(RLIMIT_CPU)
+        .map_or(u64::MAX, |limit| limit.rlim_max);
+    let number = if used >= hard.saturating_mul(NSEC_PER_SEC) {
+        SIGKILL
+    } else {
+        SIGXCPU
+    };
     let _ = signal::send_to_process(process, KernelSigInfo::bare(number, SI_KERNEL));
 }
 
@@ -231,7 +260,11 @@ fn used(kind: Kind, process: &Process) -> u64 {
 
 impl CpuTimer {
     fn setting(self, used: u64) -> Setting {
-        let left = if self.due == 0 { 0 } else { self.due.saturating_sub(used).max(1) };
+        let left = if self.due == 0 {
+            0
+        } else {
+            self.due.saturating_sub(used).max(1)
+        };
         Setting {
             left,
             period: self.period,
@@ -242,7 +275,11 @@ impl CpuTimer {
         if self.due == 0 || used < self.due {
             return false;
         }
-        self.due = if self.period == 0 { 0 } else { used + self.period };
+        self.due = if self.period == 0 {
+            0
+        } else {
+            used + self.period
+        };
         true
     }
 }

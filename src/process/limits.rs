@@ -2,8 +2,8 @@
 
 use abi::Errno;
 use abi::resource::{
-    RLIM_INFINITY, RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_NOFILE, RLIMIT_NPROC,
-    RLIMIT_RTPRIO, RLIMIT_SIGPENDING, RLIMIT_STACK, Rlimit64,
+    RLIM_INFINITY, RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_NOFILE,
+    RLIMIT_NPROC, RLIMIT_RTPRIO, RLIMIT_SIGPENDING, RLIMIT_STACK, Rlimit64,
 };
 use machine::sync::SpinLock;
 
@@ -55,13 +55,18 @@ impl Limits {
     /// # Errors
     /// `EINVAL` if there is no such resource.
     pub fn get(&self, resource: u32) -> Result<Rlimit64, Errno> {
-        self.0.lock().get(resource as usize).copied().ok_or(Errno::EINVAL)
+        self.0
+            .lock()
+            .get(resource as usize)
+            .copied()
+            .ok_or(Errno::EINVAL)
     }
 
     /// The soft limit; unlimited if there is no such resource.
     #[must_use]
     pub fn soft(&self, resource: u32) -> u64 {
-        self.get(resource).map_or(RLIM_INFINITY, |limit| limit.rlim_cur)
+        self.get(resource)
+            .map_or(RLIM_INFINITY, |limit| limit.rlim_cur)
     }
 
     /// Sets one limit and returns the old one.

@@ -34,7 +34,11 @@ pub fn init() {
     if crate::command_line::value("process") == Some("single") {
         log::warn!("single-process mode: asked for by process=single");
     } else if free < NEEDED {
-        log::warn!("single-process mode: {} KiB free, the process system needs {} KiB", free >> 10, NEEDED >> 10);
+        log::warn!(
+            "single-process mode: {} KiB free, the process system needs {} KiB",
+            free >> 10,
+            NEEDED >> 10
+        );
     } else {
         return;
     }
@@ -53,7 +57,12 @@ impl ProcessManager {
     ///
     /// # Errors
     /// `ESRCH` if there is no such parent; those of `execve(2)` and `fork(2)`.
-    pub fn create_process(&self, path: &str, parent: Option<Pid>, priority: Priority) -> Result<Pid, Errno> {
+    pub fn create_process(
+        &self,
+        path: &str,
+        parent: Option<Pid>,
+        priority: Priority,
+    ) -> Result<Pid, Errno> {
         let parent = table::find(parent.unwrap_or(Pid::INIT)).ok_or(Errno::ESRCH)?;
         let model = parent.main_thread().ok_or(Errno::ESRCH)?;
         let full = match path.contains('/') {
@@ -63,7 +72,10 @@ impl ProcessManager {
         let program = Program {
             path: full.as_bytes(),
             arguments: vec![path.as_bytes().to_vec()],
-            environment: vec![b"PATH=/sbin:/usr/sbin:/bin:/usr/bin".to_vec(), b"HOME=/".to_vec()],
+            environment: vec![
+                b"PATH=/sbin:/usr/sbin:/bin:/usr/bin".to_vec(),
+                b"HOME=/".to_vec(),
+            ],
             parent: Some(parent),
             fs: Arc::new(model.fs().ok_or(Errno::ESRCH)?.fork_copy()),
             files: Arc::new(model.files().ok_or(Errno::ESRCH)?.fork_copy()?),

@@ -113,7 +113,9 @@ impl Process {
     #[must_use]
     pub fn new(seed: ProcessSeed) -> Self {
         let traits = Traits::default();
-        traits.exit_signal.store(seed.exit_signal, Ordering::Relaxed);
+        traits
+            .exit_signal
+            .store(seed.exit_signal, Ordering::Relaxed);
         traits.dumpable.store(1, Ordering::Relaxed);
         traits.oom_adjustment.store(1000, Ordering::Relaxed);
         Self {
@@ -253,15 +255,21 @@ impl Process {
     /// Starts watching `RLIMIT_CPU`, or stops if there is none.
     pub fn enforce_cpu_limit(&self) {
         let limit = self.limits.soft(RLIMIT_CPU);
-        self.timers.set_cpu_limit((limit != RLIM_INFINITY).then_some(limit));
+        self.timers
+            .set_cpu_limit((limit != RLIM_INFINITY).then_some(limit));
     }
 
     /// Takes over what a child inherits of its parent besides what is in its [`ProcessSeed`].
     fn inherit(&self, parent: &Self) {
-        let copy = |to: &AtomicU32, from: &AtomicU32| to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        let copy = |to: &AtomicU32, from: &AtomicU32| {
+            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed)
+        };
         copy(&self.personality, &parent.personality);
         copy(&self.traits.dumpable, &parent.traits.dumpable);
-        copy(&self.traits.no_new_privileges, &parent.traits.no_new_privileges);
+        copy(
+            &self.traits.no_new_privileges,
+            &parent.traits.no_new_privileges,
+        );
         copy(&self.traits.oom_adjustment, &parent.traits.oom_adjustment);
         copy(&self.traits.detached, &parent.traits.detached);
         if self.limits.soft(RLIMIT_CPU) != RLIM_INFINITY {
@@ -296,13 +304,19 @@ impl Process {
     /// `/proc/PID/oom_score_adj`, -1000 to 1000.
     #[must_use]
     pub fn oom_score_adj(&self) -> i32 {
-        self.traits.oom_adjustment.load(Ordering::Relaxed).cast_signed() - 1000
+        self.traits
+            .oom_adjustment
+            .load(Ordering::Relaxed)
+            .cast_signed()
+            - 1000
     }
 
     /// Sets [`oom_score_adj`](Self::oom_score_adj); the value is clamped.
     pub fn set_oom_score_adj(&self, value: i32) {
         let stored = value.clamp(-1000, 1000) + 1000;
-        self.traits.oom_adjustment.store(stored.cast_unsigned(), Ordering::Relaxed);
+        self.traits
+            .oom_adjustment
+            .store(stored.cast_unsigned(), Ordering::Relaxed);
     }
 }
 

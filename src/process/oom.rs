@@ -1,7 +1,7 @@
 //! Out of memory: who must go so that the others can go on.
 
-use abi::signal::SIGKILL;
 use abi::WaitStatus;
+use abi::signal::SIGKILL;
 use alloc::sync::Arc;
 
 use super::lifecycle::exit;
@@ -27,7 +27,10 @@ pub fn relieve() -> Outcome {
     {
         return Outcome::CurrentKilled;
     }
-    if table::all().iter().any(|process| is_ending(process) && memory_of(process) > 0) {
+    if table::all()
+        .iter()
+        .any(|process| is_ending(process) && memory_of(process) > 0)
+    {
         for _ in 0..PATIENCE {
             scheduler::yield_now();
             if machine::mem::has_reserve() {
@@ -60,7 +63,9 @@ fn is_ending(process: &Process) -> bool {
 fn badness(process: &Process) -> i64 {
     let total = machine::mem::stats().total as u64 / 1000;
     let adjustment = i64::from(process.oom_score_adj()) * i64::try_from(total).unwrap_or(0);
-    i64::try_from(memory_of(process)).unwrap_or(i64::MAX).saturating_add(adjustment)
+    i64::try_from(memory_of(process))
+        .unwrap_or(i64::MAX)
+        .saturating_add(adjustment)
 }
 
 fn memory_of(process: &Process) -> u64 {
@@ -72,7 +77,9 @@ fn memory_of(process: &Process) -> u64 {
 fn choose() -> Option<Arc<Process>> {
     table::all()
         .into_iter()
-        .filter(|process| process.pid() != Pid::INIT && process.oom_score_adj() > -1000 && !is_ending(process))
+        .filter(|process| {
+            process.pid() != Pid::INIT && process.oom_score_adj() > -1000 && !is_ending(process)
+        })
         .filter(|process| memory_of(process) > 0)
         .max_by_key(|process| badness(process))
 }

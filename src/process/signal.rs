@@ -16,7 +16,9 @@ mod stop;
 pub use actions::SharedActions;
 pub use deliver::{deliver, dequeue, has_deliverable, pending};
 pub use frame::sigreturn;
-pub use notify::{Notice, adopt_zombies, describe, notify_parent, notify_parent_of_end, send_death_signal};
+pub use notify::{
+    Notice, adopt_zombies, describe, notify_parent, notify_parent_of_end, send_death_signal,
+};
 pub use send::{force, send_kernel, send_to_current, send_to_process, send_to_thread};
 pub use state::{Fault, Sleeper, ThreadGroup, ThreadSignals};
 pub use stop::StopReport;
@@ -35,7 +37,9 @@ pub fn interrupts(thread: &ThreadRef, sleep: Sleep) -> Option<Errno> {
         Sleep::Interruptible => attention
             .has(Attention::SIGNAL | Attention::EXIT | Attention::STOP)
             .then_some(Errno::ERESTARTSYS),
-        Sleep::Killable => attention.has(Attention::EXIT).then_some(Errno::ERESTARTNOINTR),
+        Sleep::Killable => attention
+            .has(Attention::EXIT)
+            .then_some(Errno::ERESTARTNOINTR),
         Sleep::Uninterruptible | Sleep::Stopped => None,
     }
 }

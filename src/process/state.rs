@@ -66,9 +66,8 @@ pub struct Sleeps(u8);
 
 impl Sleeps {
     /// Every sleep but a job-control stop: what an event that was waited for ends.
-    pub const WAITING: Sleeps = Sleeps(
-        Sleep::Interruptible.bit() | Sleep::Killable.bit() | Sleep::Uninterruptible.bit(),
-    );
+    pub const WAITING: Sleeps =
+        Sleeps(Sleep::Interruptible.bit() | Sleep::Killable.bit() | Sleep::Uninterruptible.bit());
     /// What an ordinary signal ends.
     pub const SIGNAL: Sleeps = Sleeps(Sleep::Interruptible.bit());
     /// What `SIGKILL` ends.
@@ -209,7 +208,10 @@ impl ThreadState {
 
     fn sleep_kind(state: u8) -> Sleep {
         let kind = usize::from(state & KIND);
-        Sleep::ALL.get(kind).copied().unwrap_or(Sleep::Uninterruptible)
+        Sleep::ALL
+            .get(kind)
+            .copied()
+            .unwrap_or(Sleep::Uninterruptible)
     }
 
     fn change(&self, from: u8, to: u8) -> bool {

@@ -284,7 +284,11 @@ impl Thread {
 impl Name {
     fn new(name: &[u8]) -> Self {
         let mut new = Self::default();
-        for (to, &from) in new.bytes.iter_mut().zip(name.iter().take_while(|&&byte| byte != 0)) {
+        for (to, &from) in new
+            .bytes
+            .iter_mut()
+            .zip(name.iter().take_while(|&&byte| byte != 0))
+        {
             *to = from;
             new.length += 1;
         }
@@ -292,7 +296,9 @@ impl Name {
     }
 
     fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
     }
 }
 
@@ -320,7 +326,8 @@ impl Attention {
 
     /// Takes reasons back; true if any was there.
     pub fn clear(&self, bits: u32) -> bool {
-        self.0.load(Ordering::Relaxed) & bits != 0 && self.0.fetch_and(!bits, Ordering::SeqCst) & bits != 0
+        self.0.load(Ordering::Relaxed) & bits != 0
+            && self.0.fetch_and(!bits, Ordering::SeqCst) & bits != 0
     }
 
     /// Whether any of `bits` is raised.

@@ -74,7 +74,9 @@ pub(crate) fn choose_port(command_line: &str) {
     let words = command_line
         .split_ascii_whitespace()
         .take_while(|&word| word != "--");
-    let console = words.filter_map(|word| word.strip_prefix("console=")).last();
+    let console = words
+        .filter_map(|word| word.strip_prefix("console="))
+        .last();
     if console.and_then(|name| name.split(',').next()) == Some("ttyS1") && Uart::COM2.probe() {
         Uart::COM2.init();
         SECOND_PORT.store(true, Ordering::Relaxed);

@@ -18,7 +18,11 @@ pub(super) fn code(simd: bool) -> i32 {
         _ => 0,
     };
     // The mask bits of MXCSR lie 7 above the flags, those of x87 in a word of their own.
-    let unmasked = if simd { word(MXCSR) & !(word(MXCSR) >> 7) } else { word(STATUS_WORD) & !word(CONTROL_WORD) };
+    let unmasked = if simd {
+        word(MXCSR) & !(word(MXCSR) >> 7)
+    } else {
+        word(STATUS_WORD) & !word(CONTROL_WORD)
+    };
     match unmasked & 0x3f {
         flags if flags & 1 != 0 => FPE_FLTINV,
         flags if flags & 4 != 0 => FPE_FLTDIV,

@@ -82,7 +82,11 @@ pub(super) fn interrupt() {
         timers.slice.store(NEVER, Ordering::Relaxed);
         scheduler::check_slice(&irq, now);
     }
-    let first = timers.events.lock().first_key_value().map_or(NEVER, |(&(at, _), _)| at);
+    let first = timers
+        .events
+        .lock()
+        .first_key_value()
+        .map_or(NEVER, |(&(at, _), _)| at);
     timers.arm(first.min(timers.slice.load(Ordering::Relaxed)));
 }
 

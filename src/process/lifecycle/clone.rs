@@ -12,8 +12,8 @@ use proctree::Pid;
 use super::Completion;
 use crate::memory::user::UserAddr;
 use crate::process::context::thread_main;
-use crate::process::manager::is_single_process;
 use crate::process::credentials::capability;
+use crate::process::manager::is_single_process;
 use crate::process::signal::{SharedActions, ThreadSignals};
 use crate::process::syscalls::{Call, SysResult};
 use crate::process::table::{TREE, Tree};
@@ -96,7 +96,9 @@ pub fn clone(call: &mut Call<'_>, request: &Request) -> SysResult {
     request.check()?;
     check_limits(call)?;
     let mut reserved = ReservedPid::take()?;
-    let vfork = request.has(CloneFlags::CLONE_VFORK).then(Arc::<Completion>::default);
+    let vfork = request
+        .has(CloneFlags::CLONE_VFORK)
+        .then(Arc::<Completion>::default);
     let child = new_thread(call, request, reserved.pid)?;
     if let Some(vfork) = &vfork {
         child.set_vfork_parent(vfork.clone());
@@ -154,14 +156,20 @@ fn check_limits(call: &Call<'_>) -> Result<(), Errno> {
         return Ok(());
     }
     let threads = threads_of_user(credentials.user.real);
-    if threads as u64 >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
+    if threads as u64 >= limit {
+        Err(Errno::EAGAIN)
+    } else {
+        Ok(())
+    }
 }
 
 /// How many threads belong to a user.
 #[must_use]
 pub fn threads_of_user(user: u32) -> usize {
     let tree = TREE.lock();
-    tree.threads().filter(|thread| thread.credentials().user.real == user).count()
+    tree.threads()
+        .filter(|thread| thread.credentials().user.real == user)
+        .count()
 }
 
 fn new_thread(call: &Call<'_>, request: &Request, tid: Pid) -> Result<ThreadRef, Errno> {
@@ -172,11 +180,23 @@ fn new_thread(call: &Call<'_>, request: &Request, tid: Pid) -> Result<ThreadRef,
         Arc::new(new_process(call, request, tid)?)
     };
     let memory = call.memory()?;
-    let memory = if request.has(CloneFlags::CLONE_VM) { memory } else { memory.fork()? };
+    let memory = if request.has(CloneFlags::CLONE_VM) {
+        memory
+    } else {
+        memory.fork()?
+    };
     let files = call.files()?;
-    let files = if request.has(CloneFlags::CLONE_FILES) { files } else { Arc::new(files.fork_copy()?) };
+    let files = if request.has(CloneFlags::CLONE_FILES) {
+        files
+    } else {
+        Arc::new(files.fork_copy()?)
+    };
     let fs = call.fs()?;
-    let fs = if request.has(CloneFlags::CLONE_FS) { fs } else { Arc::new(fs.fork_copy()) };
+    let fs = if request.has(CloneFlags::CLONE_FS) {
+        fs
+    } else {
+        Arc::new(fs.fork_copy())
+    };
     let shares_memory = request.has(CloneFlags::CLONE_VM) && !request.has(CloneFlags::CLONE_VFORK);
     let seed = ThreadSeed {
         identity: Some((tid, process)),
@@ -191,7 +211,9 @@ fn new_thread(call: &Call<'_>, request: &Request, tid: Pid) -> Result<ThreadRef,
     };
     let thread = Thread::new(seed);
     if request.has(CloneFlags::CLONE_CHILD_CLEARTID) {
-        thread.clear_tid().store(request.child_tid.get(), Ordering::Relaxed);
+        thread
+            .clear_tid()
+            .store(request.child_tid.get(), Ordering::Relaxed);
     }
     let task = Task::new(thread, thread_main, FpuInit::CopyCurrent).map_err(|_| Errno::ENOMEM)?;
     if request.has(CloneFlags::CLONE_SETTLS) {
@@ -207,7 +229,9 @@ fn first_entry(call: &Call<'_>, request: &Request) -> Start {
     if request.stack != 0 {
         regs.rsp = request.stack;
     }
-    let store_tid = request.has(CloneFlags::CLONE_CHILD_SETTID).then_some(request.child_tid);
+    let store_tid = request
+        .has(CloneFlags::CLONE_CHILD_SETTID)
+        .then_some(request.child_tid);
     Start::User { regs, store_tid }
 }
 
@@ -221,7 +245,10 @@ fn new_process(call: &Call<'_>, request: &Request, pid: Pid) -> Result<Process, 
     let actions = if request.has(CloneFlags::CLONE_SIGHAND) {
         current.actions()
     } else {
-        copy_actions(&current.actions(), request.has(CloneFlags::CLONE_CLEAR_SIGHAND))?
+        copy_actions(
+            &current.actions(),
+            request.has(CloneFlags::CLONE_CLEAR_SIGHAND),
+        )?
     };
     let process = Process::new(ProcessSeed {
         pid,
@@ -249,7 +276,11 @@ fn copy_actions(actions: &SharedActions, clear: bool) -> Result<Arc<SharedAction
 /// the signal.
 fn publish(call: &Call<'_>, request: &Request, child: &ThreadRef) -> Result<(), Errno> {
     let mut tree = TREE.lock();
-    if call.thread.attention().has(Attention::SIGNAL | Attention::EXIT) {
+    if call
+        .thread
+        .attention()
+        .has(Attention::SIGNAL | Attention::EXIT)
+    {
         return Err(Errno::ERESTARTNOINTR);
     }
     let (Some(tid), Some(process)) = (child.tid(), child.process()) else {

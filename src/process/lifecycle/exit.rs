@@ -10,11 +10,11 @@ use machine::mem::AddressSpace;
 use proctree::Pid;
 
 use crate::memory::user::UserAddr;
+use crate::process::futex;
 use crate::process::group;
 use crate::process::manager;
 use crate::process::signal::{self, Notice, ThreadGroup};
 use crate::process::state::Sleeps;
-use crate::process::futex;
 use crate::process::table::{TREE, Tree};
 use crate::process::thread::Attention;
 use crate::process::{Process, Thread, ThreadRef, scheduler};
@@ -154,7 +154,10 @@ fn drop_init(process: &Process) -> ! {
         log::info!("single-process mode: {name} {}", Ending(status));
         crate::power::off();
     }
-    crate::power::fatal(format_args!("the first process ({name}, pid {pid}) {}", Ending(status)))
+    crate::power::fatal(format_args!(
+        "the first process ({name}, pid {pid}) {}",
+        Ending(status)
+    ))
 }
 
 /// An exit status in words.
@@ -204,7 +207,11 @@ pub fn become_only_thread(thread: &ThreadRef) -> bool {
             return false;
         }
         group.exec_in_progress = true;
-        for other in group.threads.iter().filter(|other| !Arc::ptr_eq(other, thread)) {
+        for other in group
+            .threads
+            .iter()
+            .filter(|other| !Arc::ptr_eq(other, thread))
+        {
             kill_thread(other);
         }
     }

@@ -82,7 +82,8 @@ fn start(pid: Pid, program: Program<'_>, loaded: LoadedProgram) -> Result<Arc<Pr
         credentials: program.credentials,
         start: Some(start),
     };
-    let task = Task::new(Thread::new(seed), thread_main, FpuInit::Reset).map_err(|_| Errno::ENOMEM)?;
+    let task =
+        Task::new(Thread::new(seed), thread_main, FpuInit::Reset).map_err(|_| Errno::ENOMEM)?;
     let mut tree = TREE.lock();
     tree.add_process(pid, parent.map(|parent| parent.pid()), process.clone())?;
     process.group.lock().threads.push(task.clone());
@@ -108,7 +109,8 @@ pub fn kernel_thread(name: &str, life: fn() -> !) -> Result<(), Errno> {
         credentials: Arc::new(Credentials::superuser()),
         start: Some(Start::Kernel(life)),
     };
-    let task = Task::new(Thread::new(seed), thread_main, FpuInit::Reset).map_err(|_| Errno::ENOMEM)?;
+    let task =
+        Task::new(Thread::new(seed), thread_main, FpuInit::Reset).map_err(|_| Errno::ENOMEM)?;
     scheduler::start(&task);
     Ok(())
 }

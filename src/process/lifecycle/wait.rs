@@ -62,7 +62,11 @@ impl Selector {
 ///
 /// # Errors
 /// `ECHILD` if there is no such child, `ERESTARTSYS` on a signal.
-pub fn wait(thread: &ThreadRef, selector: Selector, options: WaitOptions) -> Result<Option<Report>, Errno> {
+pub fn wait(
+    thread: &ThreadRef,
+    selector: Selector,
+    options: WaitOptions,
+) -> Result<Option<Report>, Errno> {
     let process = thread.require_process()?;
     let attempt = || match look(process, selector, options) {
         Ok(None) if !options.contains(WaitOptions::WNOHANG) => None,
@@ -72,7 +76,11 @@ pub fn wait(thread: &ThreadRef, selector: Selector, options: WaitOptions) -> Res
 }
 
 /// One look at the children.
-fn look(process: &Arc<Process>, selector: Selector, options: WaitOptions) -> Result<Option<Report>, Errno> {
+fn look(
+    process: &Arc<Process>,
+    selector: Selector,
+    options: WaitOptions,
+) -> Result<Option<Report>, Errno> {
     let mut tree = TREE.lock();
     let mut any = false;
     let mut found = None;
@@ -134,7 +142,9 @@ fn examine(node: &Node<Arc<Process>>, options: WaitOptions) -> Option<Found> {
         StopReport::Stopped(signal) if options.contains(WaitOptions::WUNTRACED) => {
             WaitStatus::stopped(signal.raw())
         }
-        StopReport::Continued if options.contains(WaitOptions::WCONTINUED) => WaitStatus::continued(),
+        StopReport::Continued if options.contains(WaitOptions::WCONTINUED) => {
+            WaitStatus::continued()
+        }
         _ => return None,
     };
     drop(group);

@@ -61,7 +61,9 @@ impl RunQueue {
     }
 
     fn is_idle(&self, thread: &ThreadRef) -> bool {
-        self.idle.as_ref().is_some_and(|idle| Arc::ptr_eq(idle, thread))
+        self.idle
+            .as_ref()
+            .is_some_and(|idle| Arc::ptr_eq(idle, thread))
     }
 
     /// Takes leave of the current thread; none if it does not give up the CPU after all.
@@ -215,7 +217,10 @@ pub(super) fn enqueue_on(cpu: CpuId, thread: &ThreadRef, arrival: Arrival) {
     let mut queue = RUN_QUEUES.of(cpu).lock();
     thread.sched().set_cpu(cpu);
     let outcome = queue.policy.enqueue(Queued(thread.clone()), arrival, now);
-    let idle = queue.current.as_ref().is_some_and(|current| queue.is_idle(current));
+    let idle = queue
+        .current
+        .as_ref()
+        .is_some_and(|current| queue.is_idle(current));
     drop(queue);
     let outcome = if idle { Outcome::Preempt } else { outcome };
     notify(cpu, outcome);
@@ -252,7 +257,12 @@ fn earliest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 /// Asks the policy whether the current thread's turn is over. Called by the timer with interrupts off.
 pub fn check_slice(irq: &IrqGuard, now: u64) {
     let mut queue = RUN_QUEUES.get(irq).lock();
-    let RunQueue { policy, current, idle, .. } = &mut *queue;
+    let RunQueue {
+        policy,
+        current,
+        idle,
+        ..
+    } = &mut *queue;
     let Some(current) = current else {
         return;
     };
@@ -281,7 +291,9 @@ pub fn set_params(thread: &ThreadRef, params: Params) {
         let mut queue = RUN_QUEUES.of(cpu).lock();
         // The thread may have moved between the look and the lock.
         if thread.sched().cpu() == cpu {
-            let outcome = queue.policy.set_params(thread.sched().entity(), params, time::now());
+            let outcome = queue
+                .policy
+                .set_params(thread.sched().entity(), params, time::now());
             drop(queue);
             notify(cpu, outcome);
             break;
@@ -293,7 +305,9 @@ pub fn set_params(thread: &ThreadRef, params: Params) {
 /// Takes a waiting thread out of the run queue of `cpu` for this CPU to run; none if it has none that may.
 pub(super) fn steal(from: CpuId, to: CpuId) -> Option<ThreadRef> {
     let mut queue = RUN_QUEUES.of(from).lock();
-    let stolen = queue.policy.steal(&mut |task| task.0.sched().affinity().contains(to));
+    let stolen = queue
+        .policy
+        .steal(&mut |task| task.0.sched().affinity().contains(to));
     stolen.map(|Queued(thread)| thread)
 }
 
@@ -305,7 +319,10 @@ pub(super) fn waiting(cpu: CpuId) -> usize {
 /// Whether `thread` has `cpu` at the moment.
 pub(super) fn is_current(cpu: CpuId, thread: &ThreadRef) -> bool {
     let queue = RUN_QUEUES.of(cpu).lock();
-    queue.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, thread))
+    queue
+        .current
+        .as_ref()
+        .is_some_and(|current| Arc::ptr_eq(current, thread))
 }
 
 /// If `thread` runs or waits on a CPU outside its affinity, makes it leave.

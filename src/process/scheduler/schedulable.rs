@@ -115,7 +115,8 @@ impl Schedulable {
     // Only the CPU the thread is on writes these, with its run queue locked; hence no atomic additions.
 
     pub(super) fn add_runtime(&self, nanos: u64) {
-        self.runtime.store(self.runtime() + nanos, Ordering::Relaxed);
+        self.runtime
+            .store(self.runtime() + nanos, Ordering::Relaxed);
     }
 
     pub(super) fn count_voluntary_switch(&self) {

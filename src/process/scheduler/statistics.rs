@@ -78,7 +78,9 @@ static NEXT: AtomicU64 = AtomicU64::new(PERIOD);
 #[must_use]
 pub fn load_averages() -> [u64; 3] {
     sample_load();
-    AVERAGES.each_ref().map(|average| average.load(Ordering::Relaxed) * 100 / ONE)
+    AVERAGES
+        .each_ref()
+        .map(|average| average.load(Ordering::Relaxed) * 100 / ONE)
 }
 
 /// Brings the averages up to date. Periods nobody looked at count with the load found now, so nothing has to wake an
@@ -91,7 +93,10 @@ pub(crate) fn sample_load() {
     }
     let periods = (now - due) / PERIOD + 1;
     let next = due + periods * PERIOD;
-    if NEXT.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+    if NEXT
+        .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+        .is_err()
+    {
         return;
     }
     let active = u64::try_from(runnable_threads()).unwrap_or(0) * ONE;

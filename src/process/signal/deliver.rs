@@ -37,7 +37,13 @@ pub fn deliver(thread: &ThreadRef, regs: &mut UserRegs) {
     }
 }
 
-fn act(thread: &ThreadRef, process: &Process, regs: &mut UserRegs, number: Signal, info: &KernelSigInfo) {
+fn act(
+    thread: &ThreadRef,
+    process: &Process,
+    regs: &mut UserRegs,
+    number: Signal,
+    info: &KernelSigInfo,
+) {
     let actions = process.actions();
     let delivery = actions.lock().deliver(number, process.pid() == Pid::INIT);
     match delivery {
@@ -92,7 +98,9 @@ pub fn has_deliverable(thread: &Thread) -> bool {
 /// The signals that wait for the thread or its process.
 #[must_use]
 pub fn pending(thread: &Thread) -> SigSet {
-    let of_process = thread.process().map(|process| process.group.lock().pending.mask());
+    let of_process = thread
+        .process()
+        .map(|process| process.group.lock().pending.mask());
     thread.signals().pending() | of_process.unwrap_or(SigSet::EMPTY)
 }
 
@@ -101,7 +109,9 @@ fn leave_call(regs: &mut UserRegs, handler: Option<&SigAction>) {
     if regs.orig_rax == NO_CALL {
         return;
     }
-    let error = i32::try_from(regs.rax.wrapping_neg()).ok().and_then(Errno::from_raw);
+    let error = i32::try_from(regs.rax.wrapping_neg())
+        .ok()
+        .and_then(Errno::from_raw);
     let Some(restart) = error.and_then(Errno::restart) else {
         return;
     };

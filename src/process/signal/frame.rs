@@ -3,13 +3,12 @@
 //! From low to high addresses: return address (the restorer), `ucontext`, `siginfo`, then the FPU state, as Linux lays
 //! them out on x86-64 (`arch/x86/include/asm/sigframe.h`, `struct rt_sigframe`).
 
-
-use abi::signal::{KernelSigInfo, SA_RESTORER, SIGSEGV, SI_KERNEL, SigAction, SigInfo};
+use abi::Errno;
+use abi::signal::{KernelSigInfo, SA_RESTORER, SI_KERNEL, SIGSEGV, SigAction, SigInfo};
 use abi::ucontext::{
     FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2, FPX_SW_BYTES_OFFSET, FpxSwBytes, RtSigFrame, SigContext,
     UC_FP_XSTATE, UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS, UContext,
 };
-use abi::Errno;
 use machine::fpu;
 use machine::user::UserRegs;
 use signal::{SigActions, SigSet, Signal};
@@ -71,7 +70,11 @@ pub fn enter_handler(
     user(frame_at).write(&frame)?;
     signals.set_alternate_stack(stack.in_handler());
     fpu::reset_current();
-    thread.set_blocked(SigActions::mask_in_handler(action, number, signals.blocked()));
+    thread.set_blocked(SigActions::mask_in_handler(
+        action,
+        number,
+        signals.blocked(),
+    ));
     aim_at_handler(regs, frame_at, number, action);
     Ok(())
 }

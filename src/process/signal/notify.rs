@@ -54,7 +54,10 @@ pub fn notify_parent_of_end(tree: &Tree, process: &Process) -> bool {
     let (wanted, tell) = if number == SIGCHLD {
         let actions = parent.actions();
         let actions = actions.lock();
-        (!actions.reaps_children(), !actions.ignored().contains(Signal::SIGCHLD))
+        (
+            !actions.reaps_children(),
+            !actions.ignored().contains(Signal::SIGCHLD),
+        )
     } else {
         (true, number != 0)
     };
@@ -80,7 +83,15 @@ fn child_info(process: &Process, number: i32, code: i32, status: i32) -> KernelS
     let usage = process.usage();
     let ticks = |nanos: u64| i64::try_from(nanos / TICK).unwrap_or(i64::MAX);
     let (pid, uid) = (process.pid().as_i32(), process.user());
-    KernelSigInfo::child(number, code, pid, uid, status, ticks(usage.user), ticks(usage.system))
+    KernelSigInfo::child(
+        number,
+        code,
+        pid,
+        uid,
+        status,
+        ticks(usage.user),
+        ticks(usage.system),
+    )
 }
 
 /// The process has been given children that have ended already.
@@ -93,4 +104,3 @@ pub fn adopt_zombies(process: &Arc<Process>) {
 pub fn send_death_signal(child: &Process, number: u32) {
     send_kernel(child, number.cast_signed());
 }
-

@@ -77,7 +77,10 @@ pub fn force(thread: &ThreadRef, info: KernelSigInfo, trap: u64, error: u64) {
     thread.signals().store_blocked(blocked);
     if unprotect && process.pid() == Pid::INIT {
         // Init is protected from signals, but nothing would stop this fault from coming again and again.
-        crate::process::lifecycle::exit::exit_group(process, WaitStatus::signaled(number.raw(), false));
+        crate::process::lifecycle::exit::exit_group(
+            process,
+            WaitStatus::signaled(number.raw(), false),
+        );
         return;
     }
     let group = process.group.lock();
@@ -156,7 +159,9 @@ impl Thread {
     /// Queues a signal for this thread. The caller has its process's group locked.
     fn enqueue(&self, number: Signal, info: KernelSigInfo) -> Result<Queued, Errno> {
         let mut pending = self.signals().pending.lock();
-        let room = self.process().map_or(0, |process| queue_room(process, &pending));
+        let room = self
+            .process()
+            .map_or(0, |process| queue_room(process, &pending));
         let queued = pending.queue(number, info, room);
         self.signals().publish_pending(&pending);
         queued

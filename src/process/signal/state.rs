@@ -73,7 +73,11 @@ impl ThreadSignals {
     /// For a new thread: the same mask, nothing pending, and the same alternate stack if it has memory of its own.
     #[must_use]
     pub fn for_child(parent: &Self, keeps_stack: bool) -> Self {
-        let stack = if keeps_stack { parent.alternate_stack() } else { AltStack::NONE };
+        let stack = if keeps_stack {
+            parent.alternate_stack()
+        } else {
+            AltStack::NONE
+        };
         Self::with(parent.blocked(), stack)
     }
 
@@ -100,7 +104,8 @@ impl ThreadSignals {
 
     /// To be called with `pending` locked after each change of it.
     pub(super) fn publish_pending(&self, pending: &PendingQueue) {
-        self.pending_set.store(pending.mask().bits(), Ordering::SeqCst);
+        self.pending_set
+            .store(pending.mask().bits(), Ordering::SeqCst);
     }
 
     /// Whether it takes this signal if it is sent one.
@@ -137,7 +142,11 @@ impl ThreadSignals {
     }
 
     pub(super) fn note_fault(&self, trap: u64, error: u64, address: u64) {
-        *self.last_fault.lock() = Fault { trap, error, address };
+        *self.last_fault.lock() = Fault {
+            trap,
+            error,
+            address,
+        };
     }
 
     /// The alternate stack.

@@ -73,7 +73,8 @@ impl ThreadGroup {
 
     fn check_all_stopped(&mut self) -> Option<Notice> {
         let number = self.stop_signal?;
-        if self.stopped < self.threads.len() || matches!(self.report, Some(StopReport::Stopped(_))) {
+        if self.stopped < self.threads.len() || matches!(self.report, Some(StopReport::Stopped(_)))
+        {
             return None;
         }
         self.report = Some(StopReport::Stopped(number));

@@ -75,9 +75,19 @@ impl PollTable {
             return Ok(value);
         }
         let timer = deadline.map(|at| WakeTimer::start(at, &sleeper.thread));
-        let mut triggered = || sleeper.triggered.swap(false, Ordering::Acquire).then_some(());
+        let mut triggered = || {
+            sleeper
+                .triggered
+                .swap(false, Ordering::Acquire)
+                .then_some(())
+        };
         loop {
-            let parked = park(&sleeper.thread, Sleep::Interruptible, timer.as_ref(), &mut triggered);
+            let parked = park(
+                &sleeper.thread,
+                Sleep::Interruptible,
+                timer.as_ref(),
+                &mut triggered,
+            );
             // Whatever ended the sleep, an object that is ready by now counts more.
             if let Some(value) = scan(None) {
                 return Ok(value);

@@ -108,13 +108,16 @@ impl WaitQueue {
         if let Some(value) = condition() {
             return Ok(value);
         }
-        let waited = with_current_thread(|thread| self.sleep_loop(thread, sleep, deadline, &mut condition));
+        let waited =
+            with_current_thread(|thread| self.sleep_loop(thread, sleep, deadline, &mut condition));
         // Before the first thread exists there is nothing to switch to: only the condition itself can change.
-        waited.unwrap_or_else(|| loop {
-            if let Some(value) = condition() {
-                return Ok(value);
+        waited.unwrap_or_else(|| {
+            loop {
+                if let Some(value) = condition() {
+                    return Ok(value);
+                }
+                machine::cpu::relax();
             }
-            machine::cpu::relax();
         })
     }
 
@@ -154,7 +157,10 @@ impl WaitQueue {
     /// Takes `thread` out; false if a waker has already done so.
     fn dequeue(&self, thread: &ThreadRef) -> bool {
         let mut waiters = self.waiters.lock();
-        let found = waiters.threads.iter().position(|other| Arc::ptr_eq(other, thread));
+        let found = waiters
+            .threads
+            .iter()
+            .position(|other| Arc::ptr_eq(other, thread));
         let removed = found.and_then(|index| waiters.threads.remove(index));
         self.publish(&waiters);
         drop(waiters);

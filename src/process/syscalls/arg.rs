@@ -58,7 +58,9 @@ impl Arg for i32 {
 impl Arg for UserAddr {
     #[inline]
     fn decode(raw: u64) -> Result<Self, Errno> {
-        usize::try_from(raw).map(Self::new).map_err(|_| Errno::EFAULT)
+        usize::try_from(raw)
+            .map(Self::new)
+            .map_err(|_| Errno::EFAULT)
     }
 }
 
@@ -88,7 +90,9 @@ impl Arg for PidOrSelf {
     fn decode(raw: u64) -> Result<Self, Errno> {
         match low(raw) {
             0 => Ok(Self(None)),
-            number => Pid::new(number).map(|pid| Self(Some(pid))).ok_or(Errno::ESRCH),
+            number => Pid::new(number)
+                .map(|pid| Self(Some(pid)))
+                .ok_or(Errno::ESRCH),
         }
     }
 }

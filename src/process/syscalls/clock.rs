@@ -2,9 +2,10 @@
 
 use abi::Errno;
 use abi::time::{
-    CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC_RAW,
-    CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME, CLOCK_REALTIME_ALARM, CLOCK_REALTIME_COARSE, CLOCK_TAI,
-    CLOCK_THREAD_CPUTIME_ID, NSEC_PER_SEC, TIMER_ABSTIME, Timespec, Timeval, Timezone,
+    CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE,
+    CLOCK_MONOTONIC_RAW, CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME, CLOCK_REALTIME_ALARM,
+    CLOCK_REALTIME_COARSE, CLOCK_TAI, CLOCK_THREAD_CPUTIME_ID, NSEC_PER_SEC, TIMER_ABSTIME,
+    Timespec, Timeval, Timezone,
 };
 
 use super::{Call, SysResult};
@@ -42,8 +43,13 @@ impl Clock {
             };
         }
         match id {
-            CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_REALTIME_ALARM | CLOCK_TAI => Ok(Self::Realtime),
-            CLOCK_MONOTONIC | CLOCK_MONOTONIC_COARSE | CLOCK_MONOTONIC_RAW | CLOCK_BOOTTIME
+            CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_REALTIME_ALARM | CLOCK_TAI => {
+                Ok(Self::Realtime)
+            }
+            CLOCK_MONOTONIC
+            | CLOCK_MONOTONIC_COARSE
+            | CLOCK_MONOTONIC_RAW
+            | CLOCK_BOOTTIME
             | CLOCK_BOOTTIME_ALARM => Ok(Self::Monotonic),
             CLOCK_PROCESS_CPUTIME_ID => Ok(Self::ProcessCpu(None)),
             CLOCK_THREAD_CPUTIME_ID => Ok(Self::ThreadCpu(None)),
@@ -60,9 +66,9 @@ impl Clock {
             Self::ProcessCpu(None) => Ok(sum(call.process()?.usage())),
             Self::ProcessCpu(Some(pid)) => Ok(sum(table::find(pid).ok_or(Errno::EINVAL)?.usage())),
             Self::ThreadCpu(None) => Ok(sum(Usage::of_thread(call.thread))),
-            Self::ThreadCpu(Some(tid)) => {
-                Ok(sum(Usage::of_thread(&*table::find_thread(tid).ok_or(Errno::EINVAL)?)))
-            }
+            Self::ThreadCpu(Some(tid)) => Ok(sum(Usage::of_thread(
+                &*table::find_thread(tid).ok_or(Errno::EINVAL)?,
+            ))),
         }
     }
 }
@@ -182,7 +188,13 @@ pub fn nanosleep(call: &mut Call<'_>, span: UserAddr, rest: UserAddr) -> SysResu
 }
 
 /// `clock_nanosleep(2)`
-pub fn clock_nanosleep(call: &mut Call<'_>, id: i32, flags: i32, time: UserAddr, rest: UserAddr) -> SysResult {
+pub fn clock_nanosleep(
+    call: &mut Call<'_>,
+    id: i32,
+    flags: i32,
+    time: UserAddr,
+    rest: UserAddr,
+) -> SysResult {
     let which = Clock::decode(id)?;
     let time: Timespec = time.read()?;
     let nanos = time.to_nanos().ok_or(Errno::EINVAL)?;
@@ -196,7 +208,9 @@ pub fn clock_nanosleep(call: &mut Call<'_>, id: i32, flags: i32, time: UserAddr,
         _ => {
             let now = which.now(call)?;
             let deadline = machine::time::now().saturating_add(nanos.saturating_sub(now));
-            sleep_until(deadline).map(|()| 0).map_err(|_| Errno::ERESTARTNOHAND)
+            sleep_until(deadline)
+                .map(|()| 0)
+                .map_err(|_| Errno::ERESTARTNOHAND)
         }
     }
 }

@@ -9,7 +9,11 @@ use crate::memory::user::UserAddr;
 
 /// `arch_prctl(2)`
 pub fn arch_prctl(_call: &mut Call<'_>, code: u32, address: u64) -> SysResult {
-    let pointer = || usize::try_from(address).map(UserAddr::new).map_err(|_| Errno::EFAULT);
+    let pointer = || {
+        usize::try_from(address)
+            .map(UserAddr::new)
+            .map_err(|_| Errno::EFAULT)
+    };
     match code {
         ARCH_SET_FS => user::set_fs_base(address).map_err(|_| Errno::EPERM)?,
         ARCH_SET_GS => user::set_gs_base(address).map_err(|_| Errno::EPERM)?,

@@ -4,8 +4,8 @@
 
 use abi::Errno;
 use abi::futex::{
-    FUTEX_BITSET_MATCH_ANY, FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE, FUTEX_PRIVATE_FLAG, FUTEX_REQUEUE, FUTEX_WAIT,
-    FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, FUTEX_WAKE_OP,
+    FUTEX_BITSET_MATCH_ANY, FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE, FUTEX_PRIVATE_FLAG,
+    FUTEX_REQUEUE, FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, FUTEX_WAKE_OP,
 };
 use abi::time::Timespec;
 
@@ -32,13 +32,36 @@ pub fn futex(
     }
     let key = |address| Key::new(call, address, private);
     match command {
-        FUTEX_WAIT => wait(call, word, private, value, deadline(fourth, false, realtime)?, FUTEX_BITSET_MATCH_ANY),
-        FUTEX_WAIT_BITSET => wait(call, word, private, value, deadline(fourth, true, realtime)?, third),
-        FUTEX_WAKE => Ok(futex::wake(&key(word)?, value as usize, FUTEX_BITSET_MATCH_ANY)),
+        FUTEX_WAIT => wait(
+            call,
+            word,
+            private,
+            value,
+            deadline(fourth, false, realtime)?,
+            FUTEX_BITSET_MATCH_ANY,
+        ),
+        FUTEX_WAIT_BITSET => wait(
+            call,
+            word,
+            private,
+            value,
+            deadline(fourth, true, realtime)?,
+            third,
+        ),
+        FUTEX_WAKE => Ok(futex::wake(
+            &key(word)?,
+            value as usize,
+            FUTEX_BITSET_MATCH_ANY,
+        )),
         FUTEX_WAKE_BITSET if third == 0 => Err(Errno::EINVAL),
         FUTEX_WAKE_BITSET => Ok(futex::wake(&key(word)?, value as usize, third)),
         FUTEX_REQUEUE => futex::requeue(&key(word)?, &key(second)?, wakes(value, fourth)?, None),
-        FUTEX_CMP_REQUEUE => futex::requeue(&key(word)?, &key(second)?, wakes(value, fourth)?, Some((word, third))),
+        FUTEX_CMP_REQUEUE => futex::requeue(
+            &key(word)?,
+            &key(second)?,
+            wakes(value, fourth)?,
+            Some((word, third)),
+        ),
         FUTEX_WAKE_OP => {
             let (first_key, second_key) = (key(word)?, key(second)?);
             let wakes = wakes(value, fourth)?;
@@ -69,7 +92,10 @@ fn deadline(address: u64, absolute: bool, realtime: bool) -> Result<Option<u64>,
         return Ok(None);
     }
     let address = UserAddr::new(usize::try_from(address).map_err(|_| Errno::EFAULT)?);
-    let nanos = address.read::<Timespec>()?.to_nanos().ok_or(Errno::EINVAL)?;
+    let nanos = address
+        .read::<Timespec>()?
+        .to_nanos()
+        .ok_or(Errno::EINVAL)?;
     let now = machine::time::now();
     Ok(Some(match (absolute, realtime) {
         (false, _) => now.saturating_add(nanos),

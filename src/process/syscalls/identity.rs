@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 
 use abi::Errno;
 use abi::process::{
-    LINUX_CAPABILITY_VERSION_1, LINUX_CAPABILITY_VERSION_2, LINUX_CAPABILITY_VERSION_3, UserCapData, UserCapHeader,
+    LINUX_CAPABILITY_VERSION_1, LINUX_CAPABILITY_VERSION_2, LINUX_CAPABILITY_VERSION_3,
+    UserCapData, UserCapHeader,
 };
 
 use super::{Call, SysResult};
 use crate::memory::user::UserAddr;
+use crate::process::Pid;
 use crate::process::credentials::{Credentials, Ids, capability};
 use crate::process::table;
-use crate::process::Pid;
 
 /// Stands for "leave as it is", and is no valid identity.
 const KEEP: u32 = u32::MAX;
@@ -85,7 +86,11 @@ fn set_one(call: &Call<'_>, kind: Kind, id: u32) -> SysResult {
     let new = if kind.privileged(&credentials) {
         Ids::all(id)
     } else if id == old.real || id == old.saved {
-        Ids { effective: id, fs: id, ..old }
+        Ids {
+            effective: id,
+            fs: id,
+            ..old
+        }
     } else {
         return Err(Errno::EPERM);
     };
@@ -186,12 +191,22 @@ pub fn setresgid(call: &mut Call<'_>, real: u32, effective: u32, saved: u32) -> 
 }
 
 /// `getresuid(2)`
-pub fn getresuid(call: &mut Call<'_>, real: UserAddr, effective: UserAddr, saved: UserAddr) -> SysResult {
+pub fn getresuid(
+    call: &mut Call<'_>,
+    real: UserAddr,
+    effective: UserAddr,
+    saved: UserAddr,
+) -> SysResult {
     get_three(call.credentials().user, real, effective, saved)
 }
 
 /// `getresgid(2)`
-pub fn getresgid(call: &mut Call<'_>, real: UserAddr, effective: UserAddr, saved: UserAddr) -> SysResult {
+pub fn getresgid(
+    call: &mut Call<'_>,
+    real: UserAddr,
+    effective: UserAddr,
+    saved: UserAddr,
+) -> SysResult {
     get_three(call.credentials().group, real, effective, saved)
 }
 
@@ -271,7 +286,8 @@ pub fn capget(call: &mut Call<'_>, header: UserAddr, data: UserAddr) -> SysResul
             permitted: word(credentials.permitted, index),
             inheritable: word(credentials.inheritable, index),
         };
-        data.offset(index * size_of::<UserCapData>()).write(&entry)?;
+        data.offset(index * size_of::<UserCapData>())
+            .write(&entry)?;
     }
     Ok(0)
 }
@@ -284,7 +300,10 @@ pub fn capset(call: &mut Call<'_>, header: UserAddr, data: UserAddr) -> SysResul
     }
     let entries: Vec<UserCapData> = data.read_array(words)?;
     let join = |part: fn(&UserCapData) -> u32| {
-        let joined = entries.iter().rev().fold(0, |set: u64, entry| set << 32 | u64::from(part(entry)));
+        let joined = entries
+            .iter()
+            .rev()
+            .fold(0, |set: u64, entry| set << 32 | u64::from(part(entry)));
         joined & capability::ALL
     };
     let mut new = (*call.credentials()).clone();

@@ -37,7 +37,9 @@ impl Target {
             Self::Process(pid) => table::find(pid).into_iter().collect(),
             Self::Group(pgid) => {
                 let tree = TREE.lock();
-                tree.group_members(pgid).map(|node| node.payload().clone()).collect()
+                tree.group_members(pgid)
+                    .map(|node| node.payload().clone())
+                    .collect()
             }
             Self::All => {
                 let mut all = table::all();
@@ -55,11 +57,20 @@ fn own_group(call: &Call<'_>) -> Result<Pid, Errno> {
 
 /// The valid numbers; 0 asks only whether the signal could be sent.
 fn check_number(number: i32) -> Result<(), Errno> {
-    if (0..=64).contains(&number) { Ok(()) } else { Err(Errno::EINVAL) }
+    if (0..=64).contains(&number) {
+        Ok(())
+    } else {
+        Err(Errno::EINVAL)
+    }
 }
 
 /// `kill(2)`, "For a process to have permission".
-fn may_signal(sender: &Credentials, call: &Call<'_>, target: &Process, number: i32) -> Result<bool, Errno> {
+fn may_signal(
+    sender: &Credentials,
+    call: &Call<'_>,
+    target: &Process,
+    number: i32,
+) -> Result<bool, Errno> {
     let other = target.credentials();
     let same_user = [sender.user.real, sender.user.effective]
         .iter()
@@ -79,7 +90,11 @@ pub fn kill(call: &mut Call<'_>, target: i32, number: i32) -> SysResult {
     let credentials = call.credentials();
     let info = KernelSigInfo::kill(number, caller.as_i32(), credentials.user.real);
     let mut sent = target.processes(caller).into_iter().map(|process| {
-        if may_signal(&credentials, call, &process, number)? { deliver(&process, number, info) } else { Err(Errno::EPERM) }
+        if may_signal(&credentials, call, &process, number)? {
+            deliver(&process, number, info)
+        } else {
+            Err(Errno::EPERM)
+        }
     });
     match target {
         Target::Process(_) => sent.next().unwrap_or(Err(Errno::ESRCH))?,
@@ -105,7 +120,11 @@ fn any_sent(sent: impl Iterator<Item = Result<(), Errno>>) -> Result<(), Errno> 
 }
 
 fn deliver(process: &Process, number: i32, info: KernelSigInfo) -> Result<(), Errno> {
-    if number == 0 { Ok(()) } else { signal::send_to_process(process, info) }
+    if number == 0 {
+        Ok(())
+    } else {
+        signal::send_to_process(process, info)
+    }
 }
 
 /// `tkill(2)`
@@ -143,7 +162,10 @@ fn send_to(call: &Call<'_>, tgid: Option<i32>, tid: i32, number: i32) -> SysResu
     }
     if number != 0 {
         let sender = call.process()?.pid().as_i32();
-        signal::send_to_thread(&thread, KernelSigInfo::tkill(number, sender, credentials.user.real))?;
+        signal::send_to_thread(
+            &thread,
+            KernelSigInfo::tkill(number, sender, credentials.user.real),
+        )?;
     }
     Ok(0)
 }
@@ -151,12 +173,19 @@ fn send_to(call: &Call<'_>, tgid: Option<i32>, tid: i32, number: i32) -> SysResu
 /// Only a process itself may send itself what looks like a signal of the kernel or of `kill`.
 fn check_forged(call: &Call<'_>, info: &KernelSigInfo, target: i32) -> Result<(), Errno> {
     let forged = info.si_code >= 0 || info.si_code == SI_TKILL;
-    if forged && target != call.process()?.pid().as_i32() { Err(Errno::EPERM) } else { Ok(()) }
+    if forged && target != call.process()?.pid().as_i32() {
+        Err(Errno::EPERM)
+    } else {
+        Ok(())
+    }
 }
 
 fn read_info(from: UserAddr, number: i32) -> Result<KernelSigInfo, Errno> {
     let info: KernelSigInfo = from.read()?;
-    Ok(KernelSigInfo { si_signo: number, ..info })
+    Ok(KernelSigInfo {
+        si_signo: number,
+        ..info
+    })
 }
 
 /// `rt_sigqueueinfo(2)`
@@ -164,7 +193,9 @@ pub fn rt_sigqueueinfo(call: &mut Call<'_>, pid: i32, number: i32, info: UserAdd
     let info = read_info(info, number)?;
     check_forged(call, &info, pid)?;
     check_number(number)?;
-    let target = Pid::new(pid.cast_unsigned()).and_then(table::find).ok_or(Errno::ESRCH)?;
+    let target = Pid::new(pid.cast_unsigned())
+        .and_then(table::find)
+        .ok_or(Errno::ESRCH)?;
     if !may_signal(&call.credentials(), call, &target, number)? {
         return Err(Errno::EPERM);
     }
@@ -172,7 +203,13 @@ pub fn rt_sigqueueinfo(call: &mut Call<'_>, pid: i32, number: i32, info: UserAdd
 }
 
 /// `rt_tgsigqueueinfo(2)`
-pub fn rt_tgsigqueueinfo(call: &mut Call<'_>, tgid: i32, tid: i32, number: i32, info: UserAddr) -> SysResult {
+pub fn rt_tgsigqueueinfo(
+    call: &mut Call<'_>,
+    tgid: i32,
+    tid: i32,
+    number: i32,
+    info: UserAddr,
+) -> SysResult {
     let info = read_info(info, number)?;
     if tgid <= 0 {
         return Err(Errno::EINVAL);

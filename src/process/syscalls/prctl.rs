@@ -4,9 +4,10 @@ use core::sync::atomic::Ordering;
 
 use abi::Errno;
 use abi::prctl::{
-    PR_CAPBSET_READ, PR_GET_CHILD_SUBREAPER, PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_GET_NAME, PR_GET_NO_NEW_PRIVS,
-    PR_GET_PDEATHSIG, PR_GET_SECCOMP, PR_GET_SECUREBITS, PR_GET_TID_ADDRESS, PR_GET_TIMERSLACK,
-    PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, TASK_COMM_LEN,
+    PR_CAPBSET_READ, PR_GET_CHILD_SUBREAPER, PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_GET_NAME,
+    PR_GET_NO_NEW_PRIVS, PR_GET_PDEATHSIG, PR_GET_SECCOMP, PR_GET_SECUREBITS, PR_GET_TID_ADDRESS,
+    PR_GET_TIMERSLACK, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG, TASK_COMM_LEN,
 };
 
 use super::{Call, SysResult};
@@ -19,7 +20,14 @@ use crate::process::thread::NAME_MAX;
 const TIMER_SLACK: usize = 50_000;
 
 /// `prctl(2)`
-pub fn prctl(call: &mut Call<'_>, option: u32, arg: u64, third: u64, fourth: u64, fifth: u64) -> SysResult {
+pub fn prctl(
+    call: &mut Call<'_>,
+    option: u32,
+    arg: u64,
+    third: u64,
+    fourth: u64,
+    fifth: u64,
+) -> SysResult {
     let process = call.process()?;
     let pointer = UserAddr::new(usize::try_from(arg).map_err(|_| Errno::EFAULT)?);
     let unused = third == 0 && fourth == 0 && fifth == 0;
@@ -32,7 +40,9 @@ pub fn prctl(call: &mut Call<'_>, option: u32, arg: u64, third: u64, fourth: u64
             if number > 64 {
                 return Err(Errno::EINVAL);
             }
-            process.parent_death_signal().store(number, Ordering::Relaxed);
+            process
+                .parent_death_signal()
+                .store(number, Ordering::Relaxed);
             Ok(0)
         }
         PR_GET_PDEATHSIG => {

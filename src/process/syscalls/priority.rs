@@ -23,17 +23,30 @@ fn targets(call: &Call<'_>, which: i32, who: i32) -> Result<Vec<ThreadRef>, Errn
                 return Err(Errno::ESRCH);
             };
             let tree = TREE.lock();
-            tree.group_members(wanted).flat_map(|node| node.payload().threads()).collect()
+            tree.group_members(wanted)
+                .flat_map(|node| node.payload().threads())
+                .collect()
         }
         PRIO_USER => {
-            let user = if who == 0 { call.credentials().user.real } else { who.cast_unsigned() };
-            let mut threads: Vec<_> = table::all().iter().flat_map(|process| process.threads()).collect();
+            let user = if who == 0 {
+                call.credentials().user.real
+            } else {
+                who.cast_unsigned()
+            };
+            let mut threads: Vec<_> = table::all()
+                .iter()
+                .flat_map(|process| process.threads())
+                .collect();
             threads.retain(|thread| thread.credentials().user.real == user);
             threads
         }
         _ => return Err(Errno::EINVAL),
     };
-    if threads.is_empty() { Err(Errno::ESRCH) } else { Ok(threads) }
+    if threads.is_empty() {
+        Err(Errno::ESRCH)
+    } else {
+        Ok(threads)
+    }
 }
 
 /// `getpriority(2)`: 20 minus the least nice value, so that it is never negative.
@@ -43,12 +56,18 @@ pub fn getpriority(call: &mut Call<'_>, which: i32, who: i32) -> SysResult {
         Err(Errno::ESRCH) if which == PRIO_PROCESS && is_process(who) => return Ok(20),
         result => result?,
     };
-    let least = threads.iter().map(|thread| thread.sched().params().nice()).min().unwrap_or(0);
+    let least = threads
+        .iter()
+        .map(|thread| thread.sched().params().nice())
+        .min()
+        .unwrap_or(0);
     usize::try_from(20 - least).map_err(|_| Errno::EINVAL)
 }
 
 fn is_process(number: i32) -> bool {
-    Pid::new(number.cast_unsigned()).and_then(table::find).is_some()
+    Pid::new(number.cast_unsigned())
+        .and_then(table::find)
+        .is_some()
 }
 
 /// `setpriority(2)`
@@ -59,7 +78,10 @@ pub fn setpriority(call: &mut Call<'_>, which: i32, who: i32, nice: i32) -> SysR
     for thread in targets(call, which, who)? {
         let other = thread.credentials();
         let own = credentials.user.effective;
-        if own != other.user.real && own != other.user.effective && !credentials.has(capability::SYS_NICE) {
+        if own != other.user.real
+            && own != other.user.effective
+            && !credentials.has(capability::SYS_NICE)
+        {
             result = Err(Errno::EPERM);
         } else if nice < thread.sched().params().nice() && !may_lower(call, &thread, nice) {
             result = Err(Errno::EACCES);
@@ -72,7 +94,9 @@ pub fn setpriority(call: &mut Call<'_>, which: i32, who: i32, nice: i32) -> SysR
 
 /// Whether the nice value of `thread` may be lowered to `nice`: with the capability, or within `RLIMIT_NICE`.
 pub(super) fn may_lower(call: &Call<'_>, thread: &ThreadRef, nice: i32) -> bool {
-    let limit = thread.process().map_or(0, |process| process.limits().soft(RLIMIT_NICE));
+    let limit = thread
+        .process()
+        .map_or(0, |process| process.limits().soft(RLIMIT_NICE));
     let floor = 20 - i64::try_from(limit).unwrap_or(40).min(40);
     i64::from(nice) >= floor || call.credentials().has(capability::SYS_NICE)
 }

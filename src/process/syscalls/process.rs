@@ -20,7 +20,13 @@ pub fn fork(call: &mut Call<'_>) -> SysResult {
 /// `vfork(2)`
 pub fn vfork(call: &mut Call<'_>) -> SysResult {
     let flags = CloneFlags::CLONE_VFORK | CloneFlags::CLONE_VM;
-    cloning::clone(call, &Request { flags, ..Request::fork() })
+    cloning::clone(
+        call,
+        &Request {
+            flags,
+            ..Request::fork()
+        },
+    )
 }
 
 /// `clone(2)`
@@ -56,7 +62,8 @@ pub fn clone3(call: &mut Call<'_>, args: UserAddr, size: usize) -> SysResult {
         || args.exit_signal > 64
         || (args.stack == 0) != (args.stack_size == 0)
         || args.set_tid_size > 32
-        || flags.intersects(CloneFlags::CLONE_THREAD | CloneFlags::CLONE_PARENT) && args.exit_signal != 0;
+        || flags.intersects(CloneFlags::CLONE_THREAD | CloneFlags::CLONE_PARENT)
+            && args.exit_signal != 0;
     if wrong {
         return Err(Errno::EINVAL);
     }
@@ -64,7 +71,11 @@ pub fn clone3(call: &mut Call<'_>, args: UserAddr, size: usize) -> SysResult {
         // Choosing the id is for restoring checkpoints and not implemented.
         return Err(Errno::EINVAL);
     }
-    let address = |raw: u64| usize::try_from(raw).map(UserAddr::new).map_err(|_| Errno::EFAULT);
+    let address = |raw: u64| {
+        usize::try_from(raw)
+            .map(UserAddr::new)
+            .map_err(|_| Errno::EFAULT)
+    };
     let request = Request {
         flags,
         exit_signal: u32::try_from(args.exit_signal).map_err(|_| Errno::EINVAL)?,
@@ -125,7 +136,9 @@ pub fn getppid(call: &mut Call<'_>) -> SysResult {
 
 /// `set_tid_address(2)`
 pub fn set_tid_address(call: &mut Call<'_>, address: UserAddr) -> SysResult {
-    call.thread.clear_tid().store(address.get(), Ordering::Relaxed);
+    call.thread
+        .clear_tid()
+        .store(address.get(), Ordering::Relaxed);
     gettid(call)
 }
 
@@ -137,12 +150,19 @@ pub fn set_robust_list(call: &mut Call<'_>, head: UserAddr, length: usize) -> Sy
     if length != ROBUST_LIST_HEAD {
         return Err(Errno::EINVAL);
     }
-    call.thread.robust_list().store(head.get(), Ordering::Relaxed);
+    call.thread
+        .robust_list()
+        .store(head.get(), Ordering::Relaxed);
     Ok(0)
 }
 
 /// `get_robust_list(2)`
-pub fn get_robust_list(call: &mut Call<'_>, tid: i32, head: UserAddr, length: UserAddr) -> SysResult {
+pub fn get_robust_list(
+    call: &mut Call<'_>,
+    tid: i32,
+    head: UserAddr,
+    length: UserAddr,
+) -> SysResult {
     let thread = match tid {
         0 => call.thread.clone(),
         _ => {
@@ -151,11 +171,12 @@ pub fn get_robust_list(call: &mut Call<'_>, tid: i32, head: UserAddr, length: Us
         }
     };
     let (own, other) = (call.credentials(), thread.credentials());
-    if !own.has(crate::process::credentials::capability::SYS_PTRACE) && own.user.effective != other.user.real {
+    if !own.has(crate::process::credentials::capability::SYS_PTRACE)
+        && own.user.effective != other.user.real
+    {
         return Err(Errno::EPERM);
     }
     length.write(&ROBUST_LIST_HEAD)?;
     head.write(&thread.robust_list().load(Ordering::Relaxed))?;
     Ok(0)
 }
-

@@ -2,15 +2,15 @@
 
 use abi::Errno;
 use abi::resource::{RLIMIT_CPU, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD, Rlimit64};
-use abi::time::{Tms, USER_HZ, NSEC_PER_SEC};
+use abi::time::{NSEC_PER_SEC, Tms, USER_HZ};
 
 use super::{Call, SysResult};
 use crate::memory::user::UserAddr;
+use crate::process::Process;
 use crate::process::accounting::Usage;
 use crate::process::credentials::capability;
 use crate::process::{Pid, table};
 use alloc::sync::Arc;
-use crate::process::Process;
 
 /// `getrlimit(2)`
 pub fn getrlimit(call: &mut Call<'_>, resource: u32, limit: UserAddr) -> SysResult {
@@ -27,13 +27,28 @@ pub fn setrlimit(call: &mut Call<'_>, resource: u32, limit: UserAddr) -> SysResu
 }
 
 /// `prlimit64(2)`
-pub fn prlimit64(call: &mut Call<'_>, pid: i32, resource: u32, new: UserAddr, old: UserAddr) -> SysResult {
-    let new: Option<Rlimit64> = if new.is_null() { None } else { Some(new.read()?) };
+pub fn prlimit64(
+    call: &mut Call<'_>,
+    pid: i32,
+    resource: u32,
+    new: UserAddr,
+    old: UserAddr,
+) -> SysResult {
+    let new: Option<Rlimit64> = if new.is_null() {
+        None
+    } else {
+        Some(new.read()?)
+    };
     let target = limits_of(call, pid)?;
     let limits = target.limits();
     let before = match new {
         None => limits.get(resource)?,
-        Some(new) => change(&target, resource, new, call.credentials().has(capability::SYS_RESOURCE))?,
+        Some(new) => change(
+            &target,
+            resource,
+            new,
+            call.credentials().has(capability::SYS_RESOURCE),
+        )?,
     };
     if !old.is_null() {
         old.write(&before)?;
@@ -41,7 +56,12 @@ pub fn prlimit64(call: &mut Call<'_>, pid: i32, resource: u32, new: UserAddr, ol
     Ok(0)
 }
 
-fn change(process: &Process, resource: u32, new: Rlimit64, privileged: bool) -> Result<Rlimit64, Errno> {
+fn change(
+    process: &Process,
+    resource: u32,
+    new: Rlimit64,
+    privileged: bool,
+) -> Result<Rlimit64, Errno> {
     let before = process.limits().set(resource, new, privileged)?;
     if resource == RLIMIT_CPU {
         process.enforce_cpu_limit();
@@ -55,15 +75,25 @@ fn limits_of(call: &Call<'_>, pid: i32) -> Result<Arc<Process>, Errno> {
     if pid == 0 || pid == own.pid().as_i32() {
         return Ok(own.clone());
     }
-    let process = Pid::new(pid.cast_unsigned()).and_then(table::find).ok_or(Errno::ESRCH)?;
+    let process = Pid::new(pid.cast_unsigned())
+        .and_then(table::find)
+        .ok_or(Errno::ESRCH)?;
     let (mine, theirs) = (call.credentials(), process.credentials());
     let same = [theirs.user.real, theirs.user.effective, theirs.user.saved]
         .iter()
         .all(|&id| id == mine.user.real)
-        && [theirs.group.real, theirs.group.effective, theirs.group.saved]
-            .iter()
-            .all(|&id| id == mine.group.real);
-    if same || mine.has(capability::SYS_RESOURCE) { Ok(process) } else { Err(Errno::EPERM) }
+        && [
+            theirs.group.real,
+            theirs.group.effective,
+            theirs.group.saved,
+        ]
+        .iter()
+        .all(|&id| id == mine.group.real);
+    if same || mine.has(capability::SYS_RESOURCE) {
+        Ok(process)
+    } else {
+        Err(Errno::EPERM)
+    }
 }
 
 /// `getrusage(2)`

@@ -3,8 +3,8 @@
 use abi::Errno;
 use abi::resource::RLIMIT_RTPRIO;
 use abi::sched::{
-    SCHED_ATTR_SIZE_VER0, SCHED_BATCH, SCHED_DEADLINE, SCHED_FIFO, SCHED_IDLE, SCHED_NORMAL, SCHED_RESET_ON_FORK,
-    SCHED_RR, SchedAttr, SchedParam,
+    SCHED_ATTR_SIZE_VER0, SCHED_BATCH, SCHED_DEADLINE, SCHED_FIFO, SCHED_IDLE, SCHED_NORMAL,
+    SCHED_RESET_ON_FORK, SCHED_RR, SchedAttr, SchedParam,
 };
 use abi::time::Timespec;
 use sched::{LinuxPolicy, Params};
@@ -21,7 +21,9 @@ fn target(call: &Call<'_>, tid: i32) -> Result<ThreadRef, Errno> {
     match tid {
         0 => Ok(call.thread.clone()),
         ..0 => Err(Errno::EINVAL),
-        _ => Pid::new(tid.cast_unsigned()).and_then(table::find_thread).ok_or(Errno::ESRCH),
+        _ => Pid::new(tid.cast_unsigned())
+            .and_then(table::find_thread)
+            .ok_or(Errno::ESRCH),
     }
 }
 
@@ -47,7 +49,12 @@ pub fn sched_getparam(call: &mut Call<'_>, tid: i32, param: UserAddr) -> SysResu
 }
 
 /// `sched_setscheduler(2)`
-pub fn sched_setscheduler(call: &mut Call<'_>, tid: i32, policy: i32, param: UserAddr) -> SysResult {
+pub fn sched_setscheduler(
+    call: &mut Call<'_>,
+    tid: i32,
+    policy: i32,
+    param: UserAddr,
+) -> SysResult {
     if policy < 0 || param.is_null() {
         return Err(Errno::EINVAL);
     }
@@ -67,7 +74,11 @@ pub fn sched_setparam(call: &mut Call<'_>, tid: i32, param: UserAddr) -> SysResu
     let new: SchedParam = param.read()?;
     let thread = target(call, tid)?;
     let old = thread.sched().params();
-    install(call, &thread, Params::new(old.policy(), old.nice(), new.sched_priority)?)
+    install(
+        call,
+        &thread,
+        Params::new(old.policy(), old.nice(), new.sched_priority)?,
+    )
 }
 
 /// Sets the parameters if the caller may (`sched(7)`, "Privileges and resource limits").
@@ -77,7 +88,8 @@ fn install(call: &Call<'_>, thread: &ThreadRef, new: Params) -> SysResult {
         let (own, other) = (credentials.user.effective, thread.credentials());
         let limit = thread.require_process()?.limits().soft(RLIMIT_RTPRIO);
         let old = thread.sched().params();
-        let too_high = new.rt_priority() > old.rt_priority() && new.rt_priority().unsigned_abs() > clamp(limit);
+        let too_high = new.rt_priority() > old.rt_priority()
+            && new.rt_priority().unsigned_abs() > clamp(limit);
         let leaves_idle = old.policy() == LinuxPolicy::Idle
             && new.policy() != LinuxPolicy::Idle
             && !priority::may_lower(call, thread, old.nice());
@@ -119,14 +131,22 @@ pub fn sched_rr_get_interval(call: &mut Call<'_>, tid: i32, interval: UserAddr) 
     let params = target(call, tid)?.sched().params();
     let slice = match params.policy() {
         LinuxPolicy::Fifo => 0,
-        _ => sched::SLICE.get(params.priority().level()).copied().unwrap_or(0),
+        _ => sched::SLICE
+            .get(params.priority().level())
+            .copied()
+            .unwrap_or(0),
     };
     interval.write(&Timespec::from_nanos(slice))?;
     Ok(0)
 }
 
 /// `sched_setaffinity(2)`
-pub fn sched_setaffinity(call: &mut Call<'_>, tid: i32, length: usize, mask: UserAddr) -> SysResult {
+pub fn sched_setaffinity(
+    call: &mut Call<'_>,
+    tid: i32,
+    length: usize,
+    mask: UserAddr,
+) -> SysResult {
     let mut bytes = [0; 8];
     let known = length.min(bytes.len());
     mask.read_bytes(bytes.get_mut(..known).unwrap_or_default())?;
@@ -141,7 +161,12 @@ pub fn sched_setaffinity(call: &mut Call<'_>, tid: i32, length: usize, mask: Use
 }
 
 /// `sched_getaffinity(2)`: returns how many bytes the kernel's mask has.
-pub fn sched_getaffinity(call: &mut Call<'_>, tid: i32, length: usize, mask: UserAddr) -> SysResult {
+pub fn sched_getaffinity(
+    call: &mut Call<'_>,
+    tid: i32,
+    length: usize,
+    mask: UserAddr,
+) -> SysResult {
     const MASK: usize = size_of::<u64>();
     if length < MASK || !length.is_multiple_of(MASK) {
         return Err(Errno::EINVAL);
@@ -152,7 +177,13 @@ pub fn sched_getaffinity(call: &mut Call<'_>, tid: i32, length: usize, mask: Use
 }
 
 /// `sched_getattr(2)`
-pub fn sched_getattr(call: &mut Call<'_>, tid: i32, attr: UserAddr, size: usize, flags: u32) -> SysResult {
+pub fn sched_getattr(
+    call: &mut Call<'_>,
+    tid: i32,
+    attr: UserAddr,
+    size: usize,
+    flags: u32,
+) -> SysResult {
     if attr.is_null() || flags != 0 || !(SCHED_ATTR_SIZE_VER0..=abi::PAGE_SIZE).contains(&size) {
         return Err(Errno::EINVAL);
     }
@@ -161,7 +192,11 @@ pub fn sched_getattr(call: &mut Call<'_>, tid: i32, attr: UserAddr, size: usize,
     let found = SchedAttr {
         size: u32::try_from(written).map_err(|_| Errno::EINVAL)?,
         sched_policy: u32::from(params.policy() as u8),
-        sched_nice: if params.policy().is_real_time() { 0 } else { params.nice() },
+        sched_nice: if params.policy().is_real_time() {
+            0
+        } else {
+            params.nice()
+        },
         sched_priority: params.rt_priority().unsigned_abs(),
         ..SchedAttr::default()
     };
@@ -186,7 +221,11 @@ pub fn sched_setattr(call: &mut Call<'_>, tid: i32, attr: UserAddr, flags: u32) 
     let new = SchedAttr::read_from_bytes(bytes.as_bytes()).map_err(|_| Errno::EINVAL)?;
     let thread = target(call, tid)?;
     let policy = LinuxPolicy::from_raw(new.sched_policy)?;
-    let nice = if policy.is_real_time() { thread.sched().params().nice() } else { new.sched_nice };
+    let nice = if policy.is_real_time() {
+        thread.sched().params().nice()
+    } else {
+        new.sched_nice
+    };
     if !(-20..=19).contains(&nice) {
         return Err(Errno::EINVAL);
     }

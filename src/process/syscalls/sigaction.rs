@@ -15,7 +15,11 @@ use crate::process::thread::Attention;
 const SIGSET_SIZE: usize = 8;
 
 fn check_size(size: usize) -> Result<(), Errno> {
-    if size == SIGSET_SIZE { Ok(()) } else { Err(Errno::EINVAL) }
+    if size == SIGSET_SIZE {
+        Ok(())
+    } else {
+        Err(Errno::EINVAL)
+    }
 }
 
 /// Reads a signal set.
@@ -24,9 +28,19 @@ pub(super) fn read_set(from: UserAddr) -> Result<SigSet, Errno> {
 }
 
 /// `rt_sigaction(2)`
-pub fn rt_sigaction(call: &mut Call<'_>, number: i32, new: UserAddr, old: UserAddr, size: usize) -> SysResult {
+pub fn rt_sigaction(
+    call: &mut Call<'_>,
+    number: i32,
+    new: UserAddr,
+    old: UserAddr,
+    size: usize,
+) -> SysResult {
     check_size(size)?;
-    let new: Option<SigAction> = if new.is_null() { None } else { Some(new.read()?) };
+    let new: Option<SigAction> = if new.is_null() {
+        None
+    } else {
+        Some(new.read()?)
+    };
     let number = Signal::from_raw(number).ok_or(Errno::EINVAL)?;
     let process = call.process()?;
     let actions = process.actions();
@@ -50,7 +64,13 @@ pub fn rt_sigaction(call: &mut Call<'_>, number: i32, new: UserAddr, old: UserAd
 }
 
 /// `rt_sigprocmask(2)`
-pub fn rt_sigprocmask(call: &mut Call<'_>, how: i32, new: UserAddr, old: UserAddr, size: usize) -> SysResult {
+pub fn rt_sigprocmask(
+    call: &mut Call<'_>,
+    how: i32,
+    new: UserAddr,
+    old: UserAddr,
+    size: usize,
+) -> SysResult {
     check_size(size)?;
     let before = call.thread.signals().blocked();
     if !new.is_null() {
@@ -116,7 +136,10 @@ pub fn rt_sigtimedwait(
     let deadline = match timeout.is_null() {
         true => None,
         false => {
-            let span = timeout.read::<Timespec>()?.to_nanos().ok_or(Errno::EINVAL)?;
+            let span = timeout
+                .read::<Timespec>()?
+                .to_nanos()
+                .ok_or(Errno::EINVAL)?;
             Some(machine::time::now().saturating_add(span))
         }
     };
@@ -159,7 +182,11 @@ fn wait_for_signal(
 
 /// `sigaltstack(2)`
 pub fn sigaltstack(call: &mut Call<'_>, new: UserAddr, old: UserAddr) -> SysResult {
-    let new: Option<StackT> = if new.is_null() { None } else { Some(new.read()?) };
+    let new: Option<StackT> = if new.is_null() {
+        None
+    } else {
+        Some(new.read()?)
+    };
     let signals = call.thread.signals();
     let before = signals.alternate_stack();
     if let Some(new) = new {

@@ -2,9 +2,10 @@
 
 use abi::Errno;
 use abi::system::{
-    LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON, LINUX_REBOOT_CMD_HALT, LINUX_REBOOT_CMD_POWER_OFF,
-    LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_RESTART2, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
-    LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B, LINUX_REBOOT_MAGIC2C, Sysinfo, Utsname, uts_field,
+    LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON, LINUX_REBOOT_CMD_HALT,
+    LINUX_REBOOT_CMD_POWER_OFF, LINUX_REBOOT_CMD_RESTART, LINUX_REBOOT_CMD_RESTART2,
+    LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B,
+    LINUX_REBOOT_MAGIC2C, Sysinfo, Utsname, uts_field,
 };
 use abi::time::NSEC_PER_SEC;
 
@@ -69,11 +70,22 @@ pub fn sysinfo(_call: &mut Call<'_>, buffer: UserAddr) -> SysResult {
 }
 
 /// `reboot(2)`
-pub fn reboot(call: &mut Call<'_>, magic: u32, magic2: u32, command: u32, _text: UserAddr) -> SysResult {
+pub fn reboot(
+    call: &mut Call<'_>,
+    magic: u32,
+    magic2: u32,
+    command: u32,
+    _text: UserAddr,
+) -> SysResult {
     if !call.credentials().has(capability::SYS_BOOT) {
         return Err(Errno::EPERM);
     }
-    let known = [LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B, LINUX_REBOOT_MAGIC2C];
+    let known = [
+        LINUX_REBOOT_MAGIC2,
+        LINUX_REBOOT_MAGIC2A,
+        LINUX_REBOOT_MAGIC2B,
+        LINUX_REBOOT_MAGIC2C,
+    ];
     if magic != LINUX_REBOOT_MAGIC1 || !known.contains(&magic2) {
         return Err(Errno::EINVAL);
     }

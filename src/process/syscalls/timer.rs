@@ -18,7 +18,11 @@ fn kind(which: i32) -> Result<Kind, Errno> {
 
 fn to_user(setting: Setting) -> Itimerval {
     // A timer that is armed never shows zero, which would say it is not.
-    let value = Timeval::from_nanos(if setting.left == 0 { 0 } else { setting.left.max(1000) });
+    let value = Timeval::from_nanos(if setting.left == 0 {
+        0
+    } else {
+        setting.left.max(1000)
+    });
     Itimerval {
         it_interval: Timeval::from_nanos(setting.period),
         it_value: value,
@@ -35,7 +39,11 @@ pub fn getitimer(call: &mut Call<'_>, which: i32, value: UserAddr) -> SysResult 
 
 /// `setitimer(2)`
 pub fn setitimer(call: &mut Call<'_>, which: i32, new: UserAddr, old: UserAddr) -> SysResult {
-    let new: Itimerval = if new.is_null() { Itimerval::default() } else { new.read()? };
+    let new: Itimerval = if new.is_null() {
+        Itimerval::default()
+    } else {
+        new.read()?
+    };
     let setting = Setting {
         left: new.it_value.to_nanos().ok_or(Errno::EINVAL)?,
         period: new.it_interval.to_nanos().ok_or(Errno::EINVAL)?,

@@ -1,8 +1,8 @@
 //! Waiting for children.
 
 use abi::signal::SIGCHLD;
-use abi::{Errno, P_ALL, P_PGID, P_PID, WaitOptions};
 use abi::signal::{CLD_CONTINUED, CLD_STOPPED, KernelSigInfo, SIGCONT};
+use abi::{Errno, P_ALL, P_PGID, P_PID, WaitOptions};
 
 use super::{Call, SysResult};
 use crate::memory::user::UserAddr;
@@ -15,7 +15,13 @@ fn own_group(call: &Call<'_>) -> Result<Pid, Errno> {
 }
 
 /// `wait4(2)`
-pub fn wait4(call: &mut Call<'_>, pid: i32, status: UserAddr, options: u32, usage: UserAddr) -> SysResult {
+pub fn wait4(
+    call: &mut Call<'_>,
+    pid: i32,
+    status: UserAddr,
+    options: u32,
+    usage: UserAddr,
+) -> SysResult {
     let options = WaitOptions::from_bits_retain(options);
     if !WaitOptions::WAIT4_VALID.contains(options) {
         return Err(Errno::EINVAL);
