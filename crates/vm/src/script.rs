@@ -71,7 +71,10 @@ mod tests {
 
     use super::*;
 
-    fn parts(head: &[u8]) -> Result<Option<(&[u8], Option<&[u8]>)>, Errno> {
+    /// The interpreter and its argument.
+    type Parts<'a> = (&'a [u8], Option<&'a [u8]>);
+
+    fn parts(head: &[u8]) -> Result<Option<Parts<'_>>, Errno> {
         Ok(parse(head)?.map(|script| (script.interpreter, script.argument)))
     }
 
