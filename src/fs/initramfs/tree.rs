@@ -171,9 +171,13 @@ impl<'a> Unpacker<'a> {
     pub(super) fn add(&mut self, entry: &mut Entry, part: &[u8]) -> Result<(), Error> {
         match &mut entry.content {
             Content::File(file) => {
-                let mut source = Source::kernel(part);
-                while source.remaining() > 0 {
-                    file.write(&mut source).map_err(Error::NoSpace)?;
+                let mut rest = part;
+                while !rest.is_empty() {
+                    // A source counts what was ever taken from it, so each write gets its own.
+                    let count = file
+                        .write(&mut Source::kernel(rest))
+                        .map_err(Error::NoSpace)?;
+                    rest = &rest[count..];
                 }
                 self.stats.bytes += part.len() as u64;
             }
