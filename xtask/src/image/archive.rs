@@ -69,6 +69,11 @@ impl Archive {
         self.insert(path, Node::Device { major, minor });
     }
 
+    /// Adds all files of another tree, in place of those with the same names.
+    pub fn extend(&mut self, other: Archive) {
+        self.nodes.extend(other.nodes);
+    }
+
     fn insert(&mut self, path: &str, node: Node) {
         let mut at = 0;
         while let Some(slash) = path.get(at..).and_then(|rest| rest.find('/')) {

@@ -21,11 +21,12 @@ pub fn plain_archive() -> Result<Vec<u8>> {
     )
 }
 
-/// An archive with a file of 120 MiB.
+/// An archive with a file of 120 MiB at its end.
 pub fn large_archive() -> Result<Vec<u8>> {
     let mut tree = initramfs::tree()?;
-    tree.file("large", vec![0x5a; 120 << 20]);
-    commanded(tree.to_cpio()?, "wc -c /large", Input::None)
+    tree.extend(session::command_archive("wc -c /zeros", Input::None));
+    tree.file("zeros", vec![0; 120 << 20]);
+    tree.to_cpio()
 }
 
 /// An archive that ends in the midst of busybox.

@@ -90,7 +90,7 @@ pub fn common() -> Vec<BootTest> {
         BootTest {
             name: "large_archive",
             initrd: Initrd::Changed(large_archive),
-            expect: Command(0, "125829120 /large\n"),
+            expect: Command(0, "125829120 /zeros\n"),
             ..PLAIN
         },
         BootTest {
