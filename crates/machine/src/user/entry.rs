@@ -59,6 +59,7 @@ pub(super) unsafe fn enter(regs: &mut UserRegs) -> Exit {
 global_asm!(
     ".section .text.user_entry, \"ax\"",
     ".balign 64",
+    ".global machine_enter_user",
     "machine_enter_user:",
     "push rbp",
     "push rbx",
