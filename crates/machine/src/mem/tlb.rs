@@ -15,6 +15,10 @@ use crate::{MAX_CPUS, cpu, percpu};
 /// More pages than this are flushed all at once: an INVLPG costs about as much as a miss later.
 const SINGLE_PAGES: usize = 32;
 
+/// Turns of waiting after which the interrupt is sent again. QEMU has been seen to leave one pending for seconds with
+/// interrupts on, until something else stops the emulation of that CPU; for hardware it costs nothing.
+const REMINDER: u32 = 1 << 16;
+
 struct Mailbox {
     /// Number of flushes asked of this CPU.
     requested: AtomicU64,
@@ -76,11 +80,18 @@ pub(super) fn shoot(mask: u64, global: bool) {
         }
     }
     for index in targets() {
+        let mut turns = 0_u32;
         // A CPU that was stopped for good answers nothing and uses nothing.
         while MAILBOXES[index].done.load(Ordering::Acquire) < tickets[index]
             && !percpu::block(index).stopped.load(Ordering::Relaxed)
         {
             relax();
+            turns = turns.wrapping_add(1);
+            if turns.is_multiple_of(REMINDER)
+                && let Some(id) = CpuId::new(index)
+            {
+                ipi::send(id, Ipi::TlbShootdown);
+            }
         }
     }
 }
