@@ -6,83 +6,58 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use abi::resource::Rusage;
 use abi::time::Timeval;
 use machine::sync::SpinLock;
+use machine::time::{self, Stopwatch};
 
 use super::sync::levels;
-use super::{Process, Thread, ThreadRef};
+use super::{Process, Thread};
 
-/// The clock a thread's times are read from: in user mode or not is switched at each crossing, so the sums are exact.
+/// A thread's times. One clock runs while it is in user mode, started and stopped at each crossing, and one while it
+/// has a CPU, so the sums are exact.
 #[derive(Default)]
 pub struct CpuTimes {
-    user: AtomicU64,
-    system: AtomicU64,
-    /// When the present stretch in one mode began, in nanoseconds whose lowest bit tells the mode ([`IN_USER`]); 0 while
-    /// the thread has no CPU.
-    since: AtomicU64,
-    /// What of `user` has been added to a CPU's time.
+    user: Stopwatch,
+    on_cpu: Stopwatch,
+    /// What of the time in user mode has been added to a CPU's time.
     charged: AtomicU64,
     minor_faults: AtomicU64,
     major_faults: AtomicU64,
 }
 
-/// Set in [`CpuTimes::since`] in user mode.
-const IN_USER: u64 = 1;
-
 impl CpuTimes {
-    // Only the thread itself writes, hence no atomic additions.
-
-    /// The thread enters user mode.
-    #[inline]
-    pub fn enter_user(&self, now: u64) {
-        let since = self.since.load(Ordering::Relaxed);
-        let sum = self.system.load(Ordering::Relaxed) + now.saturating_sub(since);
-        self.system.store(sum, Ordering::Release);
-        self.since.store(now | IN_USER, Ordering::Release);
-    }
-
-    /// The thread is back from user mode.
-    #[inline]
-    pub fn leave_user(&self, now: u64) {
-        let since = self.since.load(Ordering::Relaxed);
-        let sum = self.user.load(Ordering::Relaxed) + now.saturating_sub(since);
-        self.user.store(sum, Ordering::Release);
-        self.since.store(now & !IN_USER, Ordering::Release);
-    }
-
-    /// Nanoseconds in user mode, up to this moment.
+    /// The clock that runs in user mode.
     #[must_use]
-    pub fn user(&self) -> u64 {
-        // The sum is read first: if a stretch ends in between it is missing in the result, never counted twice.
-        let sum = self.user.load(Ordering::Acquire);
-        sum + self.present_stretch(IN_USER)
+    pub fn user_clock(&self) -> &Stopwatch {
+        &self.user
     }
 
-    /// Nanoseconds in the kernel, up to this moment.
+    /// The clock that runs while the thread has a CPU.
+    pub(super) fn cpu_clock(&self) -> &Stopwatch {
+        &self.on_cpu
+    }
+
+    /// Nanoseconds in user mode and in the kernel, up to this moment.
     #[must_use]
-    pub fn system(&self) -> u64 {
-        let sum = self.system.load(Ordering::Acquire);
-        sum + self.present_stretch(0)
+    pub fn now(&self) -> (u64, u64) {
+        let now = time::ticks();
+        // In this order, so that the part is not more than the whole.
+        let user = self.user.nanos_at(now);
+        let all = self.on_cpu.nanos_at(now);
+        (user, all.saturating_sub(user))
     }
 
-    /// How long the thread has been in a mode without interruption.
-    fn present_stretch(&self, mode: u64) -> u64 {
-        match self.since.load(Ordering::Acquire) {
-            0 => 0,
-            since if since & IN_USER == mode => machine::time::now().saturating_sub(since),
-            _ => 0,
-        }
-    }
+    // Only the thread itself writes what follows, hence no atomic additions.
 
     /// The time in user mode that no CPU has been charged with yet; to be called by the CPU the thread is on, in the
     /// kernel.
     pub(super) fn charge_user(&self) -> u64 {
-        let user = self.user.load(Ordering::Relaxed);
+        let user = self.user.nanos_at(0);
         user.saturating_sub(self.charged.swap(user, Ordering::Relaxed))
     }
 
     /// The same for a look at a thread that runs.
     pub(super) fn uncharged_user(&self) -> u64 {
         let charged = self.charged.load(Ordering::Acquire);
-        self.user().saturating_sub(charged)
+        self.now().0.saturating_sub(charged)
     }
 
     /// Counts a page fault that needed no I/O.
@@ -96,17 +71,6 @@ impl CpuTimes {
     pub fn minor_faults(&self) -> u64 {
         self.minor_faults.load(Ordering::Relaxed)
     }
-}
-
-/// `previous` is off its CPU from `now` on: what it did since the last crossing was kernel work.
-pub(super) fn leave_cpu(previous: &ThreadRef, now: u64) {
-    previous.times().enter_user(now);
-    previous.times().since.store(0, Ordering::Release);
-}
-
-/// `next` has its CPU from `now` on.
-pub(super) fn enter_cpu(next: &ThreadRef, now: u64) {
-    next.times().since.store(now & !IN_USER, Ordering::Release);
 }
 
 /// A sum of what threads used.
@@ -133,9 +97,10 @@ impl Usage {
     #[must_use]
     pub fn of_thread(thread: &Thread) -> Self {
         let (times, sched) = (thread.times(), thread.sched());
+        let (user, system) = times.now();
         Self {
-            user: times.user(),
-            system: times.system(),
+            user,
+            system,
             minor_faults: times.minor_faults(),
             major_faults: times.major_faults.load(Ordering::Relaxed),
             voluntary_switches: sched.voluntary_switches(),

@@ -3,9 +3,8 @@
 //! Registers, address space, FPU and TLS state are switched by [`machine::task`]; which task comes next is decided by
 //! the [`scheduler`](super::scheduler).
 
-use machine::irq::IrqGuard;
+use machine::preempt;
 use machine::user::{self, UserEvent, UserRegs};
-use machine::{preempt, time};
 
 use super::lifecycle::exit;
 use super::thread::{Attention, Start};
@@ -15,22 +14,18 @@ use super::{ThreadRef, integration, scheduler, signal, syscalls};
 pub fn thread_main(thread: &ThreadRef) -> ! {
     let mut regs = begin(thread);
     loop {
-        let irq = IrqGuard::new();
-        if thread.attention().any() || preempt::need_resched() {
-            drop(irq);
-            attend(thread, &mut regs);
-            continue;
-        }
-        thread.times().enter_user(time::now());
-        let event = user::run(&mut regs, irq);
-        thread.times().leave_user(time::now());
-        match event {
+        match user::run(
+            &mut regs,
+            thread.attention().word(),
+            thread.times().user_clock(),
+        ) {
             UserEvent::Syscall => syscalls::dispatch(thread, &mut regs),
             UserEvent::Exception(exception) => {
                 regs.orig_rax = NO_CALL;
                 integration::user_exception(thread, &exception, regs.rip);
             }
             UserEvent::Interrupt => regs.orig_rax = NO_CALL,
+            UserEvent::Attention => attend(thread, &mut regs),
         }
     }
 }

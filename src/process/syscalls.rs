@@ -52,7 +52,7 @@ use super::{ThreadRef, with_current_thread};
 pub type SysResult = Result<usize, Errno>;
 
 /// A table entry: decodes the arguments and calls the handler.
-type Entry = fn(&mut Call<'_>, &[u64; 6]) -> SysResult;
+type Entry = fn(&mut Call<'_>) -> SysResult;
 
 /// Numbers below this have a place in the table.
 const NUMBERS: usize = 512;
@@ -62,20 +62,17 @@ static UNKNOWN: [AtomicU64; NUMBERS + 1] = [const { AtomicU64::new(0) }; NUMBERS
 
 /// Runs the system call a thread has made in user mode and leaves its result in RAX.
 pub fn dispatch(thread: &ThreadRef, regs: &mut UserRegs) {
-    let number = regs.rax;
-    let args = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
-    regs.orig_rax = number;
-    let result = invoke(number, &args, &mut Call::new(thread, regs));
-    regs.rax = match result {
+    let number = regs.orig_rax;
+    regs.rax = match invoke(number, &mut Call::new(thread, regs)) {
         Ok(value) => value as u64,
         Err(error) => error.to_return(),
     };
 }
 
-fn invoke(number: u64, args: &[u64; 6], call: &mut Call<'_>) -> SysResult {
+fn invoke(number: u64, call: &mut Call<'_>) -> SysResult {
     let index = usize::try_from(number).unwrap_or(usize::MAX);
     match table::ENTRIES.get(index) {
-        Some(Some(entry)) => entry(call, args),
+        Some(Some(entry)) => entry(call),
         _ => {
             if let Some(count) = UNKNOWN.get(index.min(NUMBERS)) {
                 count.fetch_add(1, Ordering::Relaxed);
@@ -101,14 +98,19 @@ pub fn unknown_calls() -> impl Iterator<Item = (Option<u64>, u64)> {
 /// # Errors
 /// What the call returns; `ESRCH` where no thread of a process runs.
 pub fn syscall(number: u64, args: &[u64]) -> SysResult {
-    let mut all = [0; 6];
-    for (to, &from) in all.iter_mut().zip(args) {
-        *to = from;
-    }
+    let arg = |index: usize| args.get(index).copied().unwrap_or(0);
+    let mut regs = UserRegs {
+        rdi: arg(0),
+        rsi: arg(1),
+        rdx: arg(2),
+        r10: arg(3),
+        r8: arg(4),
+        r9: arg(5),
+        ..UserRegs::default()
+    };
     let called = with_current_thread(|thread| {
         thread.require_process()?;
-        let mut regs = UserRegs::default();
-        invoke(number, &all, &mut Call::new(thread, &mut regs))
+        invoke(number, &mut Call::new(thread, &mut regs))
     });
     called.unwrap_or(Err(Errno::ESRCH))
 }

@@ -336,9 +336,15 @@ impl Attention {
         self.0.load(Ordering::SeqCst) & bits != 0
     }
 
-    /// Whether there is any reason. Only the thread itself may rely on it, with interrupts off.
+    /// Whether there is any reason.
     #[must_use]
     pub fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// What the way to user mode looks at: zero if there is no reason.
+    #[must_use]
+    pub fn word(&self) -> &AtomicU32 {
+        &self.0
     }
 }

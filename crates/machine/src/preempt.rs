@@ -143,27 +143,10 @@ pub(crate) unsafe fn add(amount: u32) -> u32 {
     value.wrapping_add(amount)
 }
 
-/// Ends `guard` on the way to user mode: leaves interrupts off, and nothing disabled.
-///
-/// # Panics
-/// If anything but the guard forbids to switch tasks.
+/// Whether nothing at all is disabled and no reschedule is wanted: the state in which user mode may be entered.
 #[inline(always)]
-pub(crate) fn end_for_user_mode(guard: crate::irq::IrqGuard) {
-    core::mem::forget(guard);
-    let word = word().wrapping_sub(IRQ_GUARD);
-    if word << 1 != 0 {
-        entering_user_mode_while_disabled();
-    }
-    // SAFETY: undoes the addition of the guard's `new`; interrupts are off, so the word did not change meanwhile.
-    unsafe {
-        asm!("mov gs:[{}], {:e}", const PREEMPT, in(reg) word, options(nostack, preserves_flags));
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn entering_user_mode_while_disabled() -> ! {
-    panic!("entering user mode with preemption disabled")
+pub(crate) fn is_idle() -> bool {
+    word() == NO_RESCHED
 }
 
 /// Whether exactly one [`crate::irq::IrqGuard`] and nothing else forbids to switch tasks here.

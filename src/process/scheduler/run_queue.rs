@@ -10,11 +10,11 @@ use sched::{Arrival, Outcome, Params, Policy, RoundRobin};
 
 use super::placement;
 use super::schedulable::Queued;
+use crate::process::ThreadRef;
 use crate::process::integration::timers;
 use crate::process::state::ProcessState;
 use crate::process::sync::levels;
 use crate::process::thread::Attention;
-use crate::process::{ThreadRef, accounting};
 
 /// One CPU's run queue.
 pub(super) struct RunQueue {
@@ -128,6 +128,7 @@ pub(super) fn adopt_idle(thread: &ThreadRef) {
     queue.idle = Some(thread.clone());
     queue.current = Some(thread.clone());
     queue.since = time::now();
+    thread.times().cpu_clock().start();
     thread.sched().set_cpu(cpu::current());
 }
 
@@ -135,7 +136,8 @@ pub(super) fn adopt_idle(thread: &ThreadRef) {
 pub(super) fn reschedule(reason: Reason) {
     let irq = IrqGuard::new();
     preempt::clear_need_resched();
-    let now = time::now();
+    let ticks = time::ticks();
+    let now = time::at(ticks);
     let mut queue = RUN_QUEUES.get(&irq).lock();
     let Some(previous) = queue.put_current(reason, now) else {
         return;
@@ -156,8 +158,8 @@ pub(super) fn reschedule(reason: Reason) {
     if same {
         return;
     }
-    accounting::leave_cpu(&previous, now);
-    accounting::enter_cpu(&next, now);
+    previous.times().cpu_clock().stop_at(ticks);
+    next.times().cpu_clock().start_at(ticks);
     if previous.state().get() == ProcessState::Ready && !previous.sched().allows(cpu::current()) {
         enqueue_on(placement::choose(&previous), &previous, Arrival::Migrate);
     }
@@ -177,7 +179,8 @@ fn switch(next: ThreadRef, irq: &IrqGuard) {
 pub(super) fn exit() -> ! {
     let irq = IrqGuard::new();
     preempt::clear_need_resched();
-    let now = time::now();
+    let ticks = time::ticks();
+    let now = time::at(ticks);
     let mut queue = RUN_QUEUES.get(&irq).lock();
     if let Some(previous) = queue.current.take() {
         previous.state().exit();
@@ -195,7 +198,7 @@ pub(super) fn exit() -> ! {
         // Every CPU has had an idle thread since before its first thread ran.
         crate::power::fatal(format_args!("a CPU without an idle thread"));
     };
-    accounting::enter_cpu(&next, now);
+    next.times().cpu_clock().start_at(ticks);
     next.sched().set_cpu(cpu::current());
     if let Some(memory) = next.memory() {
         memory.activate();

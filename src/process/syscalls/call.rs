@@ -66,29 +66,29 @@ impl<'a> Call<'a> {
 
 /// A function that can serve a system call; `A` is the tuple of its argument types.
 pub(super) trait Handler<A> {
-    /// Decodes the arguments and calls it.
-    fn invoke(&self, call: &mut Call<'_>, args: &[u64; 6]) -> SysResult;
+    /// Decodes the arguments from the caller's registers and calls it.
+    fn invoke(&self, call: &mut Call<'_>) -> SysResult;
 }
 
 macro_rules! handler {
-    ($($arg:ident $index:literal),*) => {
+    ($($arg:ident $index:tt $register:ident),*) => {
         impl<F, $($arg: Arg),*> Handler<($($arg,)*)> for F
         where
             F: Fn(&mut Call<'_>, $($arg),*) -> SysResult,
         {
             #[inline]
-            fn invoke(&self, call: &mut Call<'_>, args: &[u64; 6]) -> SysResult {
-                let _ = args;
-                self(call, $($arg::decode(args[$index])?),*)
+            fn invoke(&self, call: &mut Call<'_>) -> SysResult {
+                let _args = ($($arg::decode(call.regs.$register)?,)*);
+                self(call, $(_args.$index),*)
             }
         }
     };
 }
 
 handler!();
-handler!(A 0);
-handler!(A 0, B 1);
-handler!(A 0, B 1, C 2);
-handler!(A 0, B 1, C 2, D 3);
-handler!(A 0, B 1, C 2, D 3, E 4);
-handler!(A 0, B 1, C 2, D 3, E 4, G 5);
+handler!(A 0 rdi);
+handler!(A 0 rdi, B 1 rsi);
+handler!(A 0 rdi, B 1 rsi, C 2 rdx);
+handler!(A 0 rdi, B 1 rsi, C 2 rdx, D 3 r10);
+handler!(A 0 rdi, B 1 rsi, C 2 rdx, D 3 r10, E 4 r8);
+handler!(A 0 rdi, B 1 rsi, C 2 rdx, D 3 r10, E 4 r8, G 5 r9);

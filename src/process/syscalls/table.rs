@@ -8,405 +8,234 @@ use super::{
     sched_calls, sigaction, stat, syslog, system, timer, wait,
 };
 
+/// Lists the handlers; a macro so that each has its line.
+macro_rules! handlers {
+    ($($number:ident => $family:ident::$handler:ident,)*) => {
+        by_number(&[$((SyscallNumber::$number, |call| $family::$handler.invoke(call)),)*])
+    };
+}
+
 /// The handlers by number.
-pub(super) static ENTRIES: [Option<Entry>; NUMBERS] = by_number(&[
+pub(super) static ENTRIES: [Option<Entry>; NUMBERS] = handlers! {
     // Processes.
-    (SyscallNumber::Fork, |c, a| process::fork.invoke(c, a)),
-    (SyscallNumber::Vfork, |c, a| process::vfork.invoke(c, a)),
-    (SyscallNumber::Clone, |c, a| process::clone.invoke(c, a)),
-    (SyscallNumber::Clone3, |c, a| process::clone3.invoke(c, a)),
-    (SyscallNumber::Exit, |c, a| process::exit.invoke(c, a)),
-    (SyscallNumber::ExitGroup, |c, a| {
-        process::exit_group.invoke(c, a)
-    }),
-    (SyscallNumber::GetPid, |c, a| process::getpid.invoke(c, a)),
-    (SyscallNumber::GetTid, |c, a| process::gettid.invoke(c, a)),
-    (SyscallNumber::GetPpid, |c, a| process::getppid.invoke(c, a)),
-    (SyscallNumber::SetTidAddress, |c, a| {
-        process::set_tid_address.invoke(c, a)
-    }),
-    (SyscallNumber::SetRobustList, |c, a| {
-        process::set_robust_list.invoke(c, a)
-    }),
-    (SyscallNumber::GetRobustList, |c, a| {
-        process::get_robust_list.invoke(c, a)
-    }),
-    (SyscallNumber::Execve, |c, a| exec::execve.invoke(c, a)),
-    (SyscallNumber::ExecveAt, |c, a| exec::execveat.invoke(c, a)),
-    (SyscallNumber::Wait4, |c, a| wait::wait4.invoke(c, a)),
-    (SyscallNumber::Waitid, |c, a| wait::waitid.invoke(c, a)),
+    Fork => process::fork,
+    Vfork => process::vfork,
+    Clone => process::clone,
+    Clone3 => process::clone3,
+    Exit => process::exit,
+    ExitGroup => process::exit_group,
+    GetPid => process::getpid,
+    GetTid => process::gettid,
+    GetPpid => process::getppid,
+    SetTidAddress => process::set_tid_address,
+    SetRobustList => process::set_robust_list,
+    GetRobustList => process::get_robust_list,
+    Execve => exec::execve,
+    ExecveAt => exec::execveat,
+    Wait4 => wait::wait4,
+    Waitid => wait::waitid,
     // Process groups and sessions.
-    (SyscallNumber::SetPgid, |c, a| group::setpgid.invoke(c, a)),
-    (SyscallNumber::GetPgid, |c, a| group::getpgid.invoke(c, a)),
-    (SyscallNumber::GetPgrp, |c, a| group::getpgrp.invoke(c, a)),
-    (SyscallNumber::GetSid, |c, a| group::getsid.invoke(c, a)),
-    (SyscallNumber::SetSid, |c, a| group::setsid.invoke(c, a)),
+    SetPgid => group::setpgid,
+    GetPgid => group::getpgid,
+    GetPgrp => group::getpgrp,
+    GetSid => group::getsid,
+    SetSid => group::setsid,
     // Signals.
-    (SyscallNumber::Kill, |c, a| kill::kill.invoke(c, a)),
-    (SyscallNumber::Tkill, |c, a| kill::tkill.invoke(c, a)),
-    (SyscallNumber::Tgkill, |c, a| kill::tgkill.invoke(c, a)),
-    (SyscallNumber::RtSigqueueinfo, |c, a| {
-        kill::rt_sigqueueinfo.invoke(c, a)
-    }),
-    (SyscallNumber::RtTgsigqueueinfo, |c, a| {
-        kill::rt_tgsigqueueinfo.invoke(c, a)
-    }),
-    (SyscallNumber::RtSigaction, |c, a| {
-        sigaction::rt_sigaction.invoke(c, a)
-    }),
-    (SyscallNumber::RtSigprocmask, |c, a| {
-        sigaction::rt_sigprocmask.invoke(c, a)
-    }),
-    (SyscallNumber::RtSigpending, |c, a| {
-        sigaction::rt_sigpending.invoke(c, a)
-    }),
-    (SyscallNumber::RtSigsuspend, |c, a| {
-        sigaction::rt_sigsuspend.invoke(c, a)
-    }),
-    (SyscallNumber::Pause, |c, a| sigaction::pause.invoke(c, a)),
-    (SyscallNumber::RtSigtimedwait, |c, a| {
-        sigaction::rt_sigtimedwait.invoke(c, a)
-    }),
-    (SyscallNumber::Sigaltstack, |c, a| {
-        sigaction::sigaltstack.invoke(c, a)
-    }),
-    (SyscallNumber::RtSigreturn, |c, a| {
-        sigaction::rt_sigreturn.invoke(c, a)
-    }),
-    (SyscallNumber::GetItimer, |c, a| {
-        timer::getitimer.invoke(c, a)
-    }),
-    (SyscallNumber::SetItimer, |c, a| {
-        timer::setitimer.invoke(c, a)
-    }),
-    (SyscallNumber::Alarm, |c, a| timer::alarm.invoke(c, a)),
+    Kill => kill::kill,
+    Tkill => kill::tkill,
+    Tgkill => kill::tgkill,
+    RtSigqueueinfo => kill::rt_sigqueueinfo,
+    RtTgsigqueueinfo => kill::rt_tgsigqueueinfo,
+    RtSigaction => sigaction::rt_sigaction,
+    RtSigprocmask => sigaction::rt_sigprocmask,
+    RtSigpending => sigaction::rt_sigpending,
+    RtSigsuspend => sigaction::rt_sigsuspend,
+    Pause => sigaction::pause,
+    RtSigtimedwait => sigaction::rt_sigtimedwait,
+    Sigaltstack => sigaction::sigaltstack,
+    RtSigreturn => sigaction::rt_sigreturn,
+    GetItimer => timer::getitimer,
+    SetItimer => timer::setitimer,
+    Alarm => timer::alarm,
     // Identities and limits.
-    (SyscallNumber::GetUid, |c, a| identity::getuid.invoke(c, a)),
-    (SyscallNumber::GetEuid, |c, a| {
-        identity::geteuid.invoke(c, a)
-    }),
-    (SyscallNumber::GetGid, |c, a| identity::getgid.invoke(c, a)),
-    (SyscallNumber::GetEgid, |c, a| {
-        identity::getegid.invoke(c, a)
-    }),
-    (SyscallNumber::SetUid, |c, a| identity::setuid.invoke(c, a)),
-    (SyscallNumber::SetGid, |c, a| identity::setgid.invoke(c, a)),
-    (SyscallNumber::SetReuid, |c, a| {
-        identity::setreuid.invoke(c, a)
-    }),
-    (SyscallNumber::SetRegid, |c, a| {
-        identity::setregid.invoke(c, a)
-    }),
-    (SyscallNumber::SetResuid, |c, a| {
-        identity::setresuid.invoke(c, a)
-    }),
-    (SyscallNumber::SetResgid, |c, a| {
-        identity::setresgid.invoke(c, a)
-    }),
-    (SyscallNumber::GetResuid, |c, a| {
-        identity::getresuid.invoke(c, a)
-    }),
-    (SyscallNumber::GetResgid, |c, a| {
-        identity::getresgid.invoke(c, a)
-    }),
-    (SyscallNumber::SetFsuid, |c, a| {
-        identity::setfsuid.invoke(c, a)
-    }),
-    (SyscallNumber::SetFsgid, |c, a| {
-        identity::setfsgid.invoke(c, a)
-    }),
-    (SyscallNumber::GetGroups, |c, a| {
-        identity::getgroups.invoke(c, a)
-    }),
-    (SyscallNumber::SetGroups, |c, a| {
-        identity::setgroups.invoke(c, a)
-    }),
-    (SyscallNumber::Capget, |c, a| identity::capget.invoke(c, a)),
-    (SyscallNumber::Capset, |c, a| identity::capset.invoke(c, a)),
-    (SyscallNumber::GetRlimit, |c, a| {
-        resource::getrlimit.invoke(c, a)
-    }),
-    (SyscallNumber::SetRlimit, |c, a| {
-        resource::setrlimit.invoke(c, a)
-    }),
-    (SyscallNumber::Prlimit64, |c, a| {
-        resource::prlimit64.invoke(c, a)
-    }),
-    (SyscallNumber::GetRusage, |c, a| {
-        resource::getrusage.invoke(c, a)
-    }),
-    (SyscallNumber::Times, |c, a| resource::times.invoke(c, a)),
-    (SyscallNumber::GetPriority, |c, a| {
-        priority::getpriority.invoke(c, a)
-    }),
-    (SyscallNumber::SetPriority, |c, a| {
-        priority::setpriority.invoke(c, a)
-    }),
-    (SyscallNumber::Prctl, |c, a| prctl::prctl.invoke(c, a)),
-    (SyscallNumber::ArchPrctl, |c, a| {
-        cpu_state::arch_prctl.invoke(c, a)
-    }),
-    (SyscallNumber::Iopl, |c, a| {
-        cpu_state::no_port_access.invoke(c, a)
-    }),
-    (SyscallNumber::Ioperm, |c, a| {
-        cpu_state::no_port_access.invoke(c, a)
-    }),
+    GetUid => identity::getuid,
+    GetEuid => identity::geteuid,
+    GetGid => identity::getgid,
+    GetEgid => identity::getegid,
+    SetUid => identity::setuid,
+    SetGid => identity::setgid,
+    SetReuid => identity::setreuid,
+    SetRegid => identity::setregid,
+    SetResuid => identity::setresuid,
+    SetResgid => identity::setresgid,
+    GetResuid => identity::getresuid,
+    GetResgid => identity::getresgid,
+    SetFsuid => identity::setfsuid,
+    SetFsgid => identity::setfsgid,
+    GetGroups => identity::getgroups,
+    SetGroups => identity::setgroups,
+    Capget => identity::capget,
+    Capset => identity::capset,
+    GetRlimit => resource::getrlimit,
+    SetRlimit => resource::setrlimit,
+    Prlimit64 => resource::prlimit64,
+    GetRusage => resource::getrusage,
+    Times => resource::times,
+    GetPriority => priority::getpriority,
+    SetPriority => priority::setpriority,
+    Prctl => prctl::prctl,
+    ArchPrctl => cpu_state::arch_prctl,
+    Iopl => cpu_state::no_port_access,
+    Ioperm => cpu_state::no_port_access,
     // Scheduling and time.
-    (SyscallNumber::SchedYield, |c, a| {
-        sched_calls::sched_yield.invoke(c, a)
-    }),
-    (SyscallNumber::SchedGetScheduler, |c, a| {
-        sched_calls::sched_getscheduler.invoke(c, a)
-    }),
-    (SyscallNumber::SchedGetParam, |c, a| {
-        sched_calls::sched_getparam.invoke(c, a)
-    }),
-    (SyscallNumber::SchedSetScheduler, |c, a| {
-        sched_calls::sched_setscheduler.invoke(c, a)
-    }),
-    (SyscallNumber::SchedSetParam, |c, a| {
-        sched_calls::sched_setparam.invoke(c, a)
-    }),
-    (SyscallNumber::SchedGetPriorityMax, |c, a| {
-        sched_calls::sched_get_priority_max.invoke(c, a)
-    }),
-    (SyscallNumber::SchedGetPriorityMin, |c, a| {
-        sched_calls::sched_get_priority_min.invoke(c, a)
-    }),
-    (SyscallNumber::SchedRrGetInterval, |c, a| {
-        sched_calls::sched_rr_get_interval.invoke(c, a)
-    }),
-    (SyscallNumber::SchedSetAffinity, |c, a| {
-        sched_calls::sched_setaffinity.invoke(c, a)
-    }),
-    (SyscallNumber::SchedGetAffinity, |c, a| {
-        sched_calls::sched_getaffinity.invoke(c, a)
-    }),
-    (SyscallNumber::SchedGetAttr, |c, a| {
-        sched_calls::sched_getattr.invoke(c, a)
-    }),
-    (SyscallNumber::SchedSetAttr, |c, a| {
-        sched_calls::sched_setattr.invoke(c, a)
-    }),
-    (SyscallNumber::GetCpu, |c, a| {
-        sched_calls::getcpu.invoke(c, a)
-    }),
-    (SyscallNumber::ClockGetTime, |c, a| {
-        clock::clock_gettime.invoke(c, a)
-    }),
-    (SyscallNumber::ClockGetRes, |c, a| {
-        clock::clock_getres.invoke(c, a)
-    }),
-    (SyscallNumber::ClockSetTime, |c, a| {
-        clock::clock_settime.invoke(c, a)
-    }),
-    (SyscallNumber::GetTimeOfDay, |c, a| {
-        clock::gettimeofday.invoke(c, a)
-    }),
-    (SyscallNumber::SetTimeOfDay, |c, a| {
-        clock::settimeofday.invoke(c, a)
-    }),
-    (SyscallNumber::Time, |c, a| clock::time.invoke(c, a)),
-    (SyscallNumber::RestartSyscall, |c, a| {
-        clock::restart_syscall.invoke(c, a)
-    }),
-    (SyscallNumber::Nanosleep, |c, a| {
-        clock::nanosleep.invoke(c, a)
-    }),
-    (SyscallNumber::ClockNanosleep, |c, a| {
-        clock::clock_nanosleep.invoke(c, a)
-    }),
-    (SyscallNumber::Futex, |c, a| futex::futex.invoke(c, a)),
+    SchedYield => sched_calls::sched_yield,
+    SchedGetScheduler => sched_calls::sched_getscheduler,
+    SchedGetParam => sched_calls::sched_getparam,
+    SchedSetScheduler => sched_calls::sched_setscheduler,
+    SchedSetParam => sched_calls::sched_setparam,
+    SchedGetPriorityMax => sched_calls::sched_get_priority_max,
+    SchedGetPriorityMin => sched_calls::sched_get_priority_min,
+    SchedRrGetInterval => sched_calls::sched_rr_get_interval,
+    SchedSetAffinity => sched_calls::sched_setaffinity,
+    SchedGetAffinity => sched_calls::sched_getaffinity,
+    SchedGetAttr => sched_calls::sched_getattr,
+    SchedSetAttr => sched_calls::sched_setattr,
+    GetCpu => sched_calls::getcpu,
+    ClockGetTime => clock::clock_gettime,
+    ClockGetRes => clock::clock_getres,
+    ClockSetTime => clock::clock_settime,
+    GetTimeOfDay => clock::gettimeofday,
+    SetTimeOfDay => clock::settimeofday,
+    Time => clock::time,
+    RestartSyscall => clock::restart_syscall,
+    Nanosleep => clock::nanosleep,
+    ClockNanosleep => clock::clock_nanosleep,
+    Futex => futex::futex,
     // Memory.
-    (SyscallNumber::Mmap, |c, a| memory::mmap.invoke(c, a)),
-    (SyscallNumber::Munmap, |c, a| memory::munmap.invoke(c, a)),
-    (SyscallNumber::Mprotect, |c, a| {
-        memory::mprotect.invoke(c, a)
-    }),
-    (SyscallNumber::Mremap, |c, a| memory::mremap.invoke(c, a)),
-    (SyscallNumber::Brk, |c, a| memory::brk.invoke(c, a)),
-    (SyscallNumber::Madvise, |c, a| memory::madvise.invoke(c, a)),
-    (SyscallNumber::Msync, |c, a| memory::msync.invoke(c, a)),
-    (SyscallNumber::Mincore, |c, a| memory::mincore.invoke(c, a)),
-    (SyscallNumber::Mlock, |c, a| memory::mlock.invoke(c, a)),
-    (SyscallNumber::Mlock2, |c, a| memory::mlock2.invoke(c, a)),
-    (SyscallNumber::Munlock, |c, a| memory::munlock.invoke(c, a)),
-    (SyscallNumber::Mlockall, |c, a| {
-        memory::mlockall.invoke(c, a)
-    }),
-    (SyscallNumber::Munlockall, |c, a| {
-        memory::munlockall.invoke(c, a)
-    }),
-    (SyscallNumber::ProcessVmReadv, |c, a| {
-        process_vm::process_vm_readv.invoke(c, a)
-    }),
-    (SyscallNumber::ProcessVmWritev, |c, a| {
-        process_vm::process_vm_writev.invoke(c, a)
-    }),
+    Mmap => memory::mmap,
+    Munmap => memory::munmap,
+    Mprotect => memory::mprotect,
+    Mremap => memory::mremap,
+    Brk => memory::brk,
+    Madvise => memory::madvise,
+    Msync => memory::msync,
+    Mincore => memory::mincore,
+    Mlock => memory::mlock,
+    Mlock2 => memory::mlock2,
+    Munlock => memory::munlock,
+    Mlockall => memory::mlockall,
+    Munlockall => memory::munlockall,
+    ProcessVmReadv => process_vm::process_vm_readv,
+    ProcessVmWritev => process_vm::process_vm_writev,
     // Open files.
-    (SyscallNumber::Read, |c, a| file::read.invoke(c, a)),
-    (SyscallNumber::Write, |c, a| file::write.invoke(c, a)),
-    (SyscallNumber::Readv, |c, a| file::readv.invoke(c, a)),
-    (SyscallNumber::Writev, |c, a| file::writev.invoke(c, a)),
-    (SyscallNumber::Pread64, |c, a| file::pread64.invoke(c, a)),
-    (SyscallNumber::Pwrite64, |c, a| file::pwrite64.invoke(c, a)),
-    (SyscallNumber::Preadv, |c, a| file::preadv.invoke(c, a)),
-    (SyscallNumber::Pwritev, |c, a| file::pwritev.invoke(c, a)),
-    (SyscallNumber::Preadv2, |c, a| file::preadv2.invoke(c, a)),
-    (SyscallNumber::Pwritev2, |c, a| file::pwritev2.invoke(c, a)),
-    (SyscallNumber::Lseek, |c, a| file::lseek.invoke(c, a)),
-    (SyscallNumber::Truncate, |c, a| file::truncate.invoke(c, a)),
-    (SyscallNumber::Ftruncate, |c, a| {
-        file::ftruncate.invoke(c, a)
-    }),
-    (SyscallNumber::Fallocate, |c, a| {
-        file::fallocate.invoke(c, a)
-    }),
-    (SyscallNumber::Fsync, |c, a| file::fsync.invoke(c, a)),
-    (SyscallNumber::Fdatasync, |c, a| file::fsync.invoke(c, a)),
-    (SyscallNumber::Sync, |c, a| file::sync.invoke(c, a)),
-    (SyscallNumber::Syncfs, |c, a| file::syncfs.invoke(c, a)),
-    (SyscallNumber::Fadvise64, |c, a| {
-        file::fadvise64.invoke(c, a)
-    }),
-    (SyscallNumber::Readahead, |c, a| {
-        file::readahead.invoke(c, a)
-    }),
-    (SyscallNumber::Sendfile, |c, a| file::sendfile.invoke(c, a)),
-    (SyscallNumber::CopyFileRange, |c, a| {
-        file::copy_file_range.invoke(c, a)
-    }),
-    (SyscallNumber::Open, |c, a| fd::open.invoke(c, a)),
-    (SyscallNumber::Creat, |c, a| fd::creat.invoke(c, a)),
-    (SyscallNumber::OpenAt, |c, a| fd::openat.invoke(c, a)),
-    (SyscallNumber::OpenAt2, |c, a| fd::openat2.invoke(c, a)),
-    (SyscallNumber::Close, |c, a| fd::close.invoke(c, a)),
-    (SyscallNumber::CloseRange, |c, a| {
-        fd::close_range.invoke(c, a)
-    }),
-    (SyscallNumber::Dup, |c, a| fd::dup.invoke(c, a)),
-    (SyscallNumber::Dup2, |c, a| fd::dup2.invoke(c, a)),
-    (SyscallNumber::Dup3, |c, a| fd::dup3.invoke(c, a)),
-    (SyscallNumber::Fcntl, |c, a| fd::fcntl.invoke(c, a)),
-    (SyscallNumber::Flock, |c, a| fd::flock.invoke(c, a)),
-    (SyscallNumber::Ioctl, |c, a| fd::ioctl.invoke(c, a)),
-    (SyscallNumber::MemfdCreate, |c, a| {
-        fd::memfd_create.invoke(c, a)
-    }),
-    (SyscallNumber::Pipe, |c, a| pipe::pipe.invoke(c, a)),
-    (SyscallNumber::Pipe2, |c, a| pipe::pipe2.invoke(c, a)),
-    (SyscallNumber::Poll, |c, a| poll::poll.invoke(c, a)),
-    (SyscallNumber::Ppoll, |c, a| poll::ppoll.invoke(c, a)),
-    (SyscallNumber::Select, |c, a| poll::select.invoke(c, a)),
-    (SyscallNumber::Pselect6, |c, a| poll::pselect6.invoke(c, a)),
-    (SyscallNumber::EpollCreate, |c, a| {
-        poll::epoll_create.invoke(c, a)
-    }),
-    (SyscallNumber::EpollCreate1, |c, a| {
-        poll::epoll_create1.invoke(c, a)
-    }),
-    (SyscallNumber::EpollCtl, |c, a| poll::epoll_ctl.invoke(c, a)),
-    (SyscallNumber::EpollWait, |c, a| {
-        poll::epoll_wait.invoke(c, a)
-    }),
-    (SyscallNumber::EpollPwait, |c, a| {
-        poll::epoll_pwait.invoke(c, a)
-    }),
-    (SyscallNumber::EpollPwait2, |c, a| {
-        poll::epoll_pwait2.invoke(c, a)
-    }),
-    (SyscallNumber::Eventfd, |c, a| poll::eventfd.invoke(c, a)),
-    (SyscallNumber::Eventfd2, |c, a| poll::eventfd2.invoke(c, a)),
+    Read => file::read,
+    Write => file::write,
+    Readv => file::readv,
+    Writev => file::writev,
+    Pread64 => file::pread64,
+    Pwrite64 => file::pwrite64,
+    Preadv => file::preadv,
+    Pwritev => file::pwritev,
+    Preadv2 => file::preadv2,
+    Pwritev2 => file::pwritev2,
+    Lseek => file::lseek,
+    Truncate => file::truncate,
+    Ftruncate => file::ftruncate,
+    Fallocate => file::fallocate,
+    Fsync => file::fsync,
+    Fdatasync => file::fsync,
+    Sync => file::sync,
+    Syncfs => file::syncfs,
+    Fadvise64 => file::fadvise64,
+    Readahead => file::readahead,
+    Sendfile => file::sendfile,
+    CopyFileRange => file::copy_file_range,
+    Open => fd::open,
+    Creat => fd::creat,
+    OpenAt => fd::openat,
+    OpenAt2 => fd::openat2,
+    Close => fd::close,
+    CloseRange => fd::close_range,
+    Dup => fd::dup,
+    Dup2 => fd::dup2,
+    Dup3 => fd::dup3,
+    Fcntl => fd::fcntl,
+    Flock => fd::flock,
+    Ioctl => fd::ioctl,
+    MemfdCreate => fd::memfd_create,
+    Pipe => pipe::pipe,
+    Pipe2 => pipe::pipe2,
+    Poll => poll::poll,
+    Ppoll => poll::ppoll,
+    Select => poll::select,
+    Pselect6 => poll::pselect6,
+    EpollCreate => poll::epoll_create,
+    EpollCreate1 => poll::epoll_create1,
+    EpollCtl => poll::epoll_ctl,
+    EpollWait => poll::epoll_wait,
+    EpollPwait => poll::epoll_pwait,
+    EpollPwait2 => poll::epoll_pwait2,
+    Eventfd => poll::eventfd,
+    Eventfd2 => poll::eventfd2,
     // Paths.
-    (SyscallNumber::GetDents64, |c, a| {
-        dir::getdents64.invoke(c, a)
-    }),
-    (SyscallNumber::GetDents, |c, a| dir::getdents.invoke(c, a)),
-    (SyscallNumber::GetCwd, |c, a| dir::getcwd.invoke(c, a)),
-    (SyscallNumber::Chdir, |c, a| dir::chdir.invoke(c, a)),
-    (SyscallNumber::Fchdir, |c, a| dir::fchdir.invoke(c, a)),
-    (SyscallNumber::Chroot, |c, a| dir::chroot.invoke(c, a)),
-    (SyscallNumber::Mkdir, |c, a| dir::mkdir.invoke(c, a)),
-    (SyscallNumber::MkdirAt, |c, a| dir::mkdirat.invoke(c, a)),
-    (SyscallNumber::Rmdir, |c, a| dir::rmdir.invoke(c, a)),
-    (SyscallNumber::Link, |c, a| path::link.invoke(c, a)),
-    (SyscallNumber::LinkAt, |c, a| path::linkat.invoke(c, a)),
-    (SyscallNumber::Symlink, |c, a| path::symlink.invoke(c, a)),
-    (SyscallNumber::SymlinkAt, |c, a| {
-        path::symlinkat.invoke(c, a)
-    }),
-    (SyscallNumber::Readlink, |c, a| path::readlink.invoke(c, a)),
-    (SyscallNumber::ReadlinkAt, |c, a| {
-        path::readlinkat.invoke(c, a)
-    }),
-    (SyscallNumber::Unlink, |c, a| path::unlink.invoke(c, a)),
-    (SyscallNumber::UnlinkAt, |c, a| path::unlinkat.invoke(c, a)),
-    (SyscallNumber::Rename, |c, a| path::rename.invoke(c, a)),
-    (SyscallNumber::RenameAt, |c, a| path::renameat.invoke(c, a)),
-    (SyscallNumber::RenameAt2, |c, a| {
-        path::renameat2.invoke(c, a)
-    }),
-    (SyscallNumber::Mknod, |c, a| path::mknod.invoke(c, a)),
-    (SyscallNumber::MknodAt, |c, a| path::mknodat.invoke(c, a)),
-    (SyscallNumber::Umask, |c, a| path::umask.invoke(c, a)),
-    (SyscallNumber::Chmod, |c, a| path::chmod.invoke(c, a)),
-    (SyscallNumber::FchmodAt, |c, a| path::fchmodat.invoke(c, a)),
-    (SyscallNumber::FchmodAt2, |c, a| {
-        path::fchmodat2.invoke(c, a)
-    }),
-    (SyscallNumber::Fchmod, |c, a| path::fchmod.invoke(c, a)),
-    (SyscallNumber::Chown, |c, a| path::chown.invoke(c, a)),
-    (SyscallNumber::Lchown, |c, a| path::lchown.invoke(c, a)),
-    (SyscallNumber::FchownAt, |c, a| path::fchownat.invoke(c, a)),
-    (SyscallNumber::Fchown, |c, a| path::fchown.invoke(c, a)),
-    (SyscallNumber::Access, |c, a| path::access.invoke(c, a)),
-    (SyscallNumber::FaccessAt, |c, a| {
-        path::faccessat.invoke(c, a)
-    }),
-    (SyscallNumber::FaccessAt2, |c, a| {
-        path::faccessat2.invoke(c, a)
-    }),
-    (SyscallNumber::UtimensAt, |c, a| {
-        path::utimensat.invoke(c, a)
-    }),
-    (SyscallNumber::Utimes, |c, a| path::utimes.invoke(c, a)),
-    (SyscallNumber::FutimesAt, |c, a| {
-        path::futimesat.invoke(c, a)
-    }),
-    (SyscallNumber::Utime, |c, a| path::utime.invoke(c, a)),
-    (SyscallNumber::Stat, |c, a| stat::stat.invoke(c, a)),
-    (SyscallNumber::Lstat, |c, a| stat::lstat.invoke(c, a)),
-    (SyscallNumber::Fstat, |c, a| stat::fstat.invoke(c, a)),
-    (SyscallNumber::NewFstatAt, |c, a| {
-        stat::newfstatat.invoke(c, a)
-    }),
-    (SyscallNumber::Statx, |c, a| stat::statx.invoke(c, a)),
-    (SyscallNumber::Statfs, |c, a| stat::statfs.invoke(c, a)),
-    (SyscallNumber::Fstatfs, |c, a| stat::fstatfs.invoke(c, a)),
-    (SyscallNumber::Mount, |c, a| mount::mount.invoke(c, a)),
-    (SyscallNumber::Umount2, |c, a| mount::umount2.invoke(c, a)),
-    (SyscallNumber::PivotRoot, |c, a| {
-        mount::pivot_root.invoke(c, a)
-    }),
+    GetDents64 => dir::getdents64,
+    GetDents => dir::getdents,
+    GetCwd => dir::getcwd,
+    Chdir => dir::chdir,
+    Fchdir => dir::fchdir,
+    Chroot => dir::chroot,
+    Mkdir => dir::mkdir,
+    MkdirAt => dir::mkdirat,
+    Rmdir => dir::rmdir,
+    Link => path::link,
+    LinkAt => path::linkat,
+    Symlink => path::symlink,
+    SymlinkAt => path::symlinkat,
+    Readlink => path::readlink,
+    ReadlinkAt => path::readlinkat,
+    Unlink => path::unlink,
+    UnlinkAt => path::unlinkat,
+    Rename => path::rename,
+    RenameAt => path::renameat,
+    RenameAt2 => path::renameat2,
+    Mknod => path::mknod,
+    MknodAt => path::mknodat,
+    Umask => path::umask,
+    Chmod => path::chmod,
+    FchmodAt => path::fchmodat,
+    FchmodAt2 => path::fchmodat2,
+    Fchmod => path::fchmod,
+    Chown => path::chown,
+    Lchown => path::lchown,
+    FchownAt => path::fchownat,
+    Fchown => path::fchown,
+    Access => path::access,
+    FaccessAt => path::faccessat,
+    FaccessAt2 => path::faccessat2,
+    UtimensAt => path::utimensat,
+    Utimes => path::utimes,
+    FutimesAt => path::futimesat,
+    Utime => path::utime,
+    Stat => stat::stat,
+    Lstat => stat::lstat,
+    Fstat => stat::fstat,
+    NewFstatAt => stat::newfstatat,
+    Statx => stat::statx,
+    Statfs => stat::statfs,
+    Fstatfs => stat::fstatfs,
+    Mount => mount::mount,
+    Umount2 => mount::umount2,
+    PivotRoot => mount::pivot_root,
     // The system.
-    (SyscallNumber::Uname, |c, a| system::uname.invoke(c, a)),
-    (SyscallNumber::SetHostName, |c, a| {
-        system::sethostname.invoke(c, a)
-    }),
-    (SyscallNumber::SetDomainName, |c, a| {
-        system::setdomainname.invoke(c, a)
-    }),
-    (SyscallNumber::Sysinfo, |c, a| system::sysinfo.invoke(c, a)),
-    (SyscallNumber::Reboot, |c, a| system::reboot.invoke(c, a)),
-    (SyscallNumber::Personality, |c, a| {
-        system::personality.invoke(c, a)
-    }),
-    (SyscallNumber::GetRandom, |c, a| {
-        random::getrandom.invoke(c, a)
-    }),
-    (SyscallNumber::Syslog, |c, a| syslog::syslog.invoke(c, a)),
-]);
+    Uname => system::uname,
+    SetHostName => system::sethostname,
+    SetDomainName => system::setdomainname,
+    Sysinfo => system::sysinfo,
+    Reboot => system::reboot,
+    Personality => system::personality,
+    GetRandom => random::getrandom,
+    Syslog => syslog::syslog,
+};
 
 const fn by_number(list: &[(SyscallNumber, Entry)]) -> [Option<Entry>; NUMBERS] {
     let mut table: [Option<Entry>; NUMBERS] = [None; NUMBERS];

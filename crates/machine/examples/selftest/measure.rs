@@ -24,17 +24,17 @@ pub(crate) fn measure() {
     space.activate();
     let mut regs = regs_for(&raw const programs_start, 1, 2);
     per_round("null system call (4 of them the program's)", 1000, || {
-        let _ = user::run(&mut regs, IrqGuard::new());
+        let _ = run(&mut regs);
     });
     let mut regs = regs_for(&raw const program_touch, DATA as u64, 1_000_000);
-    let _ = user::run(&mut regs, IrqGuard::new());
+    let _ = run(&mut regs);
     let page = Page::new_zeroed().unwrap();
     per_round("fault and map (4 the program's, no new page)", 1000, || {
         space
             .lock()
             .map(regs.rdi as usize, page.clone(), READ_WRITE)
             .unwrap();
-        let _ = user::run(&mut regs, IrqGuard::new());
+        let _ = run(&mut regs);
     });
     let mut at = DATA + (1 << 30);
     per_round("map", 1000, || {

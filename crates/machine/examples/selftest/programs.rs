@@ -2,12 +2,22 @@
 
 use super::*;
 
+/// Runs a program until something happens to it.
+pub(crate) fn run(regs: &mut UserRegs) -> UserEvent {
+    loop {
+        match user::run(regs, &AtomicU32::new(0), &time::Stopwatch::new()) {
+            UserEvent::Attention => preempt::clear_need_resched(),
+            event => return event,
+        }
+    }
+}
+
 pub(crate) fn test_user() {
     let space = space_with_code();
     space.activate();
     let mut regs = regs_for(&raw const programs_start, 1, 2);
     for _ in 0..3 {
-        assert_eq!(user::run(&mut regs, IrqGuard::new()), UserEvent::Syscall);
+        assert_eq!(run(&mut regs), UserEvent::Syscall);
         assert_eq!((regs.orig_rax, regs.rdi, regs.rsi), (39, 1, 2));
         assert!(machine::irq::enabled());
         regs.rax = 7;
@@ -28,7 +38,7 @@ pub(crate) fn test_user() {
             ..UserRegs::default()
         };
         wild.rflags &= !0x100;
-        match user::run(&mut wild, IrqGuard::new()) {
+        match run(&mut wild) {
             UserEvent::Exception(exception) => assert_eq!(exception.vector, vector, "for {rip:#x}"),
             other => panic!("{other:?} for {rip:#x}"),
         }
@@ -36,7 +46,7 @@ pub(crate) fn test_user() {
     // Page faults name the address; the instruction can be tried again.
     let mut regs = regs_for(&raw const program_touch, DATA as u64, 5);
     for n in 0..5 {
-        match user::run(&mut regs, IrqGuard::new()) {
+        match run(&mut regs) {
             UserEvent::Exception(fault) => {
                 assert_eq!((fault.vector, fault.address), (14, DATA + n * PAGE_SIZE));
                 assert!(fault.is_write() && !fault.is_protection());
@@ -48,7 +58,7 @@ pub(crate) fn test_user() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(user::run(&mut regs, IrqGuard::new()), UserEvent::Syscall);
+    assert_eq!(run(&mut regs), UserEvent::Syscall);
     let mut dirty = 0;
     space
         .lock()
@@ -59,14 +69,14 @@ pub(crate) fn test_user() {
         rip: DATA as u64,
         ..UserRegs::default()
     };
-    match user::run(&mut regs, IrqGuard::new()) {
+    match run(&mut regs) {
         UserEvent::Exception(fault) => {
             assert!(fault.is_fetch() && fault.is_protection(), "{fault:?}")
         }
         other => panic!("{other:?}"),
     }
     let mut regs = regs_for(&raw const program_touch, CODE as u64, 1);
-    match user::run(&mut regs, IrqGuard::new()) {
+    match run(&mut regs) {
         UserEvent::Exception(fault) => {
             assert!(fault.is_write() && fault.is_protection(), "{fault:?}")
         }

@@ -90,7 +90,7 @@ pub(crate) fn test_tasks() {
 pub(crate) fn run_program(current: &Arc<Task<Payload>>) -> ! {
     let mut regs = current.regs.unwrap();
     loop {
-        match user::run(&mut regs, IrqGuard::new()) {
+        match run(&mut regs) {
             UserEvent::Syscall => {
                 let rounds = current.rounds.fetch_add(1, Ordering::Relaxed);
                 if STOP.load(Ordering::Relaxed) {
@@ -112,6 +112,7 @@ pub(crate) fn run_program(current: &Arc<Task<Payload>>) -> ! {
                 }
             }
             UserEvent::Exception(exception) => panic!("program: {exception:?} {regs:x?}"),
+            UserEvent::Attention => unreachable!("kept by `run`"),
         }
     }
 }

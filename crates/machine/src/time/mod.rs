@@ -1,8 +1,12 @@
 //! Time: the monotonic clock (TSC), the wall clock at boot (RTC), and one one-shot timer per CPU (local APIC).
 
 mod calibrate;
+mod stopwatch;
 
+use core::arch::asm;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+pub use self::stopwatch::Stopwatch;
 
 use crate::cpu::{self, msr};
 use crate::irq::{IrqGuard, lapic};
@@ -27,11 +31,37 @@ static TSC_HZ: Once<u64> = Once::new();
 /// Reads the time-stamp counter, not earlier than the instructions before.
 #[inline(always)]
 pub(crate) fn tsc() -> u64 {
-    // SAFETY: every 64-bit CPU has both instructions.
+    let (low, high): (u64, u64);
+    // SAFETY: every 64-bit CPU has both instructions. The intrinsics of `core` are calls here, as this target is built
+    // without SSE.
     unsafe {
-        core::arch::x86_64::_mm_lfence();
-        core::arch::x86_64::_rdtsc()
+        asm!("lfence", "rdtsc", out("rax") low, out("rdx") high, options(nostack, preserves_flags));
     }
+    high << 32 | low
+}
+
+/// The time-stamp counter, for measuring how long something takes. The CPU may read it a little before earlier
+/// instructions have ended, or after later ones have begun; it never goes backwards on one CPU.
+#[inline(always)]
+pub fn ticks() -> u64 {
+    let (low, high): (u64, u64);
+    // SAFETY: every 64-bit CPU has the instruction.
+    unsafe {
+        asm!("rdtsc", out("rax") low, out("rdx") high, options(nostack, preserves_flags));
+    }
+    high << 32 | low
+}
+
+/// What [`now`] is at a moment of [`ticks`].
+#[inline]
+pub fn at(ticks: u64) -> u64 {
+    nanos_of(ticks.saturating_sub(BASE.load(Ordering::Relaxed)))
+}
+
+/// Nanoseconds in so many ticks; 0 until [`init`] has found the clock's rate.
+#[inline]
+fn nanos_of(ticks: u64) -> u64 {
+    scale(ticks, NANOS_PER_TICK.load(Ordering::Relaxed))
 }
 
 /// `value * factor / 2^32`.
@@ -48,8 +78,7 @@ pub(crate) fn start_clock() {
 /// Nanoseconds since boot. Never goes backwards on one CPU; 0 until [`init`] has found the clock's rate.
 #[inline]
 pub fn now() -> u64 {
-    let ticks = tsc().saturating_sub(BASE.load(Ordering::Relaxed));
-    scale(ticks, NANOS_PER_TICK.load(Ordering::Relaxed))
+    at(tsc())
 }
 
 /// The wall clock when [`now`] was 0: nanoseconds since 1970-01-01 00:00 UTC, taken from the RTC, to the second.

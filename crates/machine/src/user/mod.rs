@@ -3,10 +3,11 @@
 mod entry;
 
 use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use crate::irq::{self, IrqGuard};
 use crate::task::bases;
-use crate::{fpu, preempt};
+use crate::time::Stopwatch;
+use crate::{fpu, irq, preempt};
 
 pub(crate) use self::entry::init_this_cpu;
 
@@ -47,6 +48,8 @@ pub enum UserEvent {
     Exception(Exception),
     /// A device or another CPU wanted attention and has got it.
     Interrupt,
+    /// Nothing of the program: it did not run, because there is something to do first.
+    Attention,
 }
 
 /// An exception of ring 3 (SDM vol. 3, chapter 6).
@@ -104,28 +107,50 @@ const SYSCALL: u64 = 256;
 
 /// Runs the program of the current task, in the active address space, until something happens.
 ///
-/// Takes the guard under which the caller last looked for work to do (signals, a wanted reschedule), so that nothing
-/// gets lost between that and user mode. Returns with interrupts on; an interrupt has been handled by then.
+/// It does not run at all while `attention` is not zero or a reschedule is wanted; that is looked at with interrupts
+/// off, so whoever changes `attention` and then sends this CPU an interrupt is never missed. `clock` runs while the
+/// program does, handling of interrupts excluded. Returns with interrupts on; an interrupt has been handled by then.
 ///
 /// # Panics
-/// If preemption is disabled by anything but `irq_off`.
+/// If preemption is disabled.
 #[inline(always)]
-pub fn run(regs: &mut UserRegs, irq_off: IrqGuard) -> UserEvent {
-    preempt::end_for_user_mode(irq_off);
-    let event = loop {
-        fpu::prepare();
-        // SAFETY: interrupts are off: the guard was on, and was ended without turning them on.
-        let exit = unsafe { entry::enter(regs) };
-        if exit.reason == SYSCALL {
-            break UserEvent::Syscall;
-        }
-        if let Some(event) = after_trap(exit) {
-            break event;
-        }
+pub fn run(regs: &mut UserRegs, attention: &AtomicU32, clock: &Stopwatch) -> UserEvent {
+    // SAFETY: turning interrupts off is always sound.
+    unsafe { asm!("cli", options(nostack)) };
+    let event = if attention.load(Ordering::Relaxed) != 0 || !preempt::is_idle() {
+        assert!(
+            !preempt::disabled(),
+            "entering user mode with preemption disabled"
+        );
+        UserEvent::Attention
+    } else {
+        // SAFETY: interrupts are off.
+        unsafe { stay(regs, clock) }
     };
-    // SAFETY: nothing needs them off: the word said that the caller's guard was the only one.
+    // SAFETY: nothing needs them off: neither path comes here if anything was disabled.
     unsafe { asm!("sti", options(nostack)) };
     event
+}
+
+/// Enters ring 3 until something happens that the caller must know of.
+///
+/// # Safety
+/// Interrupts must be off.
+#[inline(always)]
+unsafe fn stay(regs: &mut UserRegs, clock: &Stopwatch) -> UserEvent {
+    loop {
+        fpu::prepare();
+        clock.start();
+        // SAFETY: interrupts are off, as the caller promises and as they are after every exit.
+        let exit = unsafe { entry::enter(regs) };
+        clock.stop();
+        if exit.reason == SYSCALL {
+            return UserEvent::Syscall;
+        }
+        if let Some(event) = after_trap(exit) {
+            return event;
+        }
+    }
 }
 
 /// Handles an interrupt, or describes an exception; `None` if the program can go on at once.
