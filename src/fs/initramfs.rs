@@ -123,8 +123,13 @@ fn unpack_all(data: &[u8], unpacker: &mut Unpacker<'_>) -> Result<(), Error> {
             }
             [0x1f, 0x8b, ..] => {
                 let mut input = Inflate::new(rest)?;
-                cpio::unpack_archives(&mut input, unpacker)?;
-                at += input.finish()?;
+                let result = cpio::unpack_archives(&mut input, unpacker);
+                // Damage to the compressed data explains whatever is wrong with what came out.
+                let len = input.finish();
+                if result.is_err() && len != Err(Error::BadCompression) {
+                    return result;
+                }
+                at += len?;
             }
             _ => return Err(unknown(rest, at)),
         }
