@@ -69,6 +69,11 @@ impl Write for EarlyConsole {
     }
 }
 
+/// The number of the serial port that [`EarlyConsole`] writes to, as in `ttyS0`.
+pub fn early_port() -> u32 {
+    u32::from(SECOND_PORT.load(Ordering::Relaxed))
+}
+
 /// Sets the port of [`EarlyConsole`] as the command line says.
 pub(crate) fn choose_port(command_line: &str) {
     let words = command_line

@@ -98,11 +98,9 @@ pub fn init(command_line: &str) {
                 .find(|console| console.tty().is_some()),
         );
     }
-    // Before there were consoles, messages went to the first serial port only.
-    for &console in consoles
-        .iter()
-        .filter(|&&console| console != Console::Serial(0))
-    {
+    // Before there were consoles, messages went to one serial port only.
+    let early = Console::Serial(machine::logger::early_port());
+    for &console in consoles.iter().filter(|&&console| console != early) {
         log::replay(|text| console.print(text));
     }
     let _ = CONSOLES.set(consoles);
