@@ -144,10 +144,11 @@ impl Pipe {
 
     fn write(&self, nonblocking: bool, source: &mut Source<'_>) -> SysResult {
         let atomic = source.remaining() <= PIPE_BUF;
+        let mut written = 0;
         while source.remaining() > 0 {
             if self.readers.none() {
                 raise(abi::signal::SIGPIPE);
-                return source.result(Err(Errno::EPIPE));
+                return partial(written, Errno::EPIPE);
             }
             let mut buffer = self.buffer.lock();
             let needed = if atomic { source.remaining() } else { 1 };
@@ -155,28 +156,29 @@ impl Pipe {
                 let before = buffer.len();
                 let result = buffer.write(source);
                 self.len.store(buffer.len(), Ordering::SeqCst);
-                let wake = buffer.len() > before;
+                let added = buffer.len() - before;
                 drop(buffer);
                 // Threads only wait while it is empty, but edge-triggered pollers hear of every write.
-                if wake {
+                if added != 0 {
                     self.readers.queue.wake_all();
                 }
-                if result.is_err() {
-                    return source.result(result);
+                written += added;
+                if let Err(error) = result {
+                    return partial(written, error);
                 }
                 continue;
             }
             drop(buffer);
             if nonblocking {
-                return source.result(Err(Errno::EAGAIN));
+                return partial(written, Errno::EAGAIN);
             }
             let needed = source.remaining().min(PIPE_BUF);
             let ready = || (self.room() >= needed || self.readers.none()).then_some(());
             if let Err(error) = self.writers.queue.wait_until(ready) {
-                return source.result(Err(error));
+                return partial(written, error);
             }
         }
-        Ok(source.done())
+        Ok(written)
     }
 
     fn resize(&self, capacity: usize) -> Result<usize, Errno> {
@@ -368,4 +370,13 @@ pub fn pipe(flags: OpenFlags, owner: Ownership) -> Result<(Arc<OpenFile>, Arc<Op
         OpenFile::at_path(reader, path.clone(), flags | OpenFlags::O_RDONLY),
         OpenFile::at_path(writer, path, flags | OpenFlags::O_WRONLY),
     ))
+}
+
+/// What a write that cannot go on returns: what it has written, or why it has written nothing.
+fn partial(written: usize, error: Errno) -> SysResult {
+    if written == 0 {
+        Err(error)
+    } else {
+        Ok(written)
+    }
 }

@@ -86,7 +86,8 @@ impl Buffer {
         }
     }
 
-    /// Takes as many bytes from `source` as it has and fit.
+    /// Takes as many bytes from `source` as it has and fit. What cannot be read of a page's worth is not taken at all,
+    /// as in Linux: a fault leaves nothing of the page in the pipe.
     pub(super) fn write(&mut self, source: &mut Source<'_>) -> Result<(), Errno> {
         while self.room() > 0 && source.remaining() > 0 {
             let mut end = self.start + self.len;
@@ -94,12 +95,12 @@ impl Buffer {
                 end -= self.capacity();
             }
             let part = self.room().min(PAGE_SIZE - end % PAGE_SIZE);
+            let wanted = part.min(source.remaining());
             let page = self.page(end / PAGE_SIZE)?;
-            let moved = source.take_into_page(page, end % PAGE_SIZE, part)?;
-            if moved == 0 {
-                break;
+            if source.take_into_page(page, end % PAGE_SIZE, part)? < wanted {
+                return Err(Errno::EFAULT);
             }
-            self.len += moved;
+            self.len += wanted;
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Request {
 /// See `clone(2)`: `EINVAL`, `EAGAIN` for a limit or when all ids are taken, `ENOMEM`.
 pub fn clone(call: &mut Call<'_>, request: &Request) -> SysResult {
     request.check()?;
-    check_limits(call)?;
+    check_resources()?;
     let mut reserved = ReservedPid::take()?;
     let vfork = request
         .has(CloneFlags::CLONE_VFORK)
@@ -139,14 +139,19 @@ impl Drop for ReservedPid {
     }
 }
 
-/// `RLIMIT_NPROC`, the system's limit, and memory for the kernel's own part of a thread.
-fn check_limits(call: &Call<'_>) -> Result<(), Errno> {
+/// Memory for the kernel's own part of a thread, and a process system to put it in.
+fn check_resources() -> Result<(), Errno> {
     if is_single_process() {
         return Err(Errno::EAGAIN);
     }
     if !machine::mem::has_reserve() {
         return Err(Errno::ENOMEM);
     }
+    Ok(())
+}
+
+/// `RLIMIT_NPROC`: how many threads and zombies a user may have, the superuser excepted.
+fn check_process_limit(tree: &Tree, call: &Call<'_>) -> Result<(), Errno> {
     let limit = call.process()?.limits().soft(RLIMIT_NPROC);
     let credentials = call.credentials();
     let exempt = credentials.user.real == 0
@@ -155,21 +160,19 @@ fn check_limits(call: &Call<'_>) -> Result<(), Errno> {
     if exempt || limit == abi::resource::RLIM_INFINITY {
         return Ok(());
     }
-    let threads = threads_of_user(credentials.user.real);
-    if threads as u64 >= limit {
+    let user = credentials.user.real;
+    let threads = tree
+        .threads()
+        .filter(|thread| thread.credentials().user.real == user);
+    let zombies = tree
+        .processes()
+        .filter(|node| node.is_zombie() && node.payload().user() == user);
+    let count = threads.count() + zombies.count();
+    if count as u64 >= limit {
         Err(Errno::EAGAIN)
     } else {
         Ok(())
     }
-}
-
-/// How many threads belong to a user.
-#[must_use]
-pub fn threads_of_user(user: u32) -> usize {
-    let tree = TREE.lock();
-    tree.threads()
-        .filter(|thread| thread.credentials().user.real == user)
-        .count()
 }
 
 fn new_thread(call: &Call<'_>, request: &Request, tid: Pid) -> Result<ThreadRef, Errno> {
@@ -283,6 +286,7 @@ fn publish(call: &Call<'_>, request: &Request, child: &ThreadRef) -> Result<(), 
     {
         return Err(Errno::ERESTARTNOINTR);
     }
+    check_process_limit(&tree, call)?;
     let (Some(tid), Some(process)) = (child.tid(), child.process()) else {
         return Err(Errno::ESRCH);
     };

@@ -1,5 +1,5 @@
 //! Runs `pristine COMMAND ARGUMENTS` in a session of its own with what a fresh machine gives a process:
-//! no signal ignored or blocked, the usual limits and file mode mask. Whoever started the tests may have
+//! no signal ignored or blocked, the usual limits, nice value and file mode mask. Whoever started the tests may have
 //! changed any of these.
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +33,7 @@ int main(int argc, char **argv)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, 1024);
 	limit(RLIMIT_STACK, 8 << 20);
+	setpriority(PRIO_PROCESS, 0, 0);
 	umask(022);
 	setsid();
 	if (argc > 1)
