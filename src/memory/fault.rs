@@ -95,8 +95,8 @@ impl MemoryMap {
     /// Makes good an access that the page tables refused, or tells the signal it deserves.
     ///
     /// Serves faults of user mode and of the kernel's accesses to user memory alike. If memory is short it has the
-    /// largest process killed and tries again; if that is the current one, it reports success, and the kill takes
-    /// effect on the way back to user mode.
+    /// largest process killed and tries again. If that is the current one there is nothing to try again for (a copy of
+    /// the kernel would fault for ever), so it tells a signal, which nobody lives to see.
     pub fn handle_fault(&self, address: usize, access: Access) -> Result<(), FaultSignal> {
         loop {
             let failure = match self.state().fault(self, address, access) {
@@ -109,7 +109,7 @@ impl MemoryMap {
                 Failure::Absent => (SIGBUS, BUS_ADRERR),
                 Failure::OutOfMemory => match oom::relieve() {
                     oom::Outcome::Retry => continue,
-                    oom::Outcome::CurrentKilled => return Ok(()),
+                    oom::Outcome::CurrentKilled => (SIGBUS, BUS_ADRERR),
                 },
             };
             return Err(FaultSignal {
