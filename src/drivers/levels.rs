@@ -16,7 +16,7 @@ pub const RECEIVED: Level = Level(53);
 pub const RANDOM: Level = Level(54);
 /// The kernel's log.
 pub const LOG: Level = Level(78);
-/// What the display shows. Only the machine's locks come after it and the next, since everything logs.
-pub const DISPLAY: Level = Level(80);
+/// The sending side of a serial port. Only the machine's locks come after it and the next, since everything logs.
+pub const SENDING: Level = Level(80);
 /// The picture of the console.
 pub const TERMINAL: Level = Level(82);

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use abi::termios::Winsize;
 use console::{Cell, Key, Keyboard, Position, Terminal};
 use machine::dev::display::{self, Attribute, TextDisplay};
-use machine::sync::{IrqSpinLock, Once, SpinLock};
+use machine::sync::{IrqSpinLock, Level, Once, SpinLock};
 
 use super::levels;
 use super::worker::{self, Work};
@@ -58,7 +58,8 @@ pub fn init() {
     let _ = VT.set(Vt {
         terminal: IrqSpinLock::new(levels::TERMINAL, Terminal::new(width, height)),
         keyboard: SpinLock::new(levels::KEYBOARD, Keyboard::new()),
-        shown: SpinLock::new(levels::DISPLAY, shown),
+        // Nobody waits for it, and it is held with interrupts on, so it has no place in the order.
+        shown: SpinLock::new(Level::UNORDERED, shown),
         stale: AtomicBool::new(false),
         display,
         width,

@@ -5,15 +5,15 @@ use abi::resource::{
     RLIM_INFINITY, RLIMIT_CORE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_NOFILE,
     RLIMIT_NPROC, RLIMIT_RTPRIO, RLIMIT_SIGPENDING, RLIMIT_STACK, Rlimit64,
 };
-use machine::sync::SpinLock;
+use machine::sync::IrqSpinLock;
 
 use super::sync::levels;
 
 /// How many resources have limits.
 const COUNT: usize = 16;
 
-/// The limits of a process.
-pub struct Limits(SpinLock<[Rlimit64; COUNT]>);
+/// The limits of a process. Interrupt handlers look at them when they send signals.
+pub struct Limits(IrqSpinLock<[Rlimit64; COUNT]>);
 
 const fn limit(soft: u64, hard: u64) -> Rlimit64 {
     Rlimit64 {
@@ -41,13 +41,13 @@ impl Limits {
         set(RLIMIT_MSGQUEUE, 819_200, 819_200);
         set(RLIMIT_NICE, 0, 0);
         set(RLIMIT_RTPRIO, 0, 0);
-        Self(SpinLock::new(levels::THREAD, table))
+        Self(IrqSpinLock::new(levels::LIMITS, table))
     }
 
     /// A copy, for a child.
     #[must_use]
     pub fn for_child(&self) -> Self {
-        Self(SpinLock::new(levels::THREAD, *self.0.lock()))
+        Self(IrqSpinLock::new(levels::LIMITS, *self.0.lock()))
     }
 
     /// One limit.

@@ -78,7 +78,7 @@ impl Port {
         Port {
             uart,
             received: IrqSpinLock::new(levels::RECEIVED, Ring::new()),
-            sending: IrqSpinLock::new(levels::DISPLAY, true),
+            sending: IrqSpinLock::new(levels::SENDING, true),
             tty: Once::new(),
         }
     }

@@ -4,32 +4,28 @@
 
 use ksync::Level;
 
-/// Per-inode and per-directory state of file systems.
-pub const INODE: Level = Level(16);
-/// Pipe buffers, terminal line disciplines and the like.
-pub const DEVICE: Level = Level(24);
 /// The process tree: pids, parents, groups, sessions.
 pub const TREE: Level = Level(40);
 /// The controlling terminals of sessions.
 pub const TERMINALS: Level = Level(44);
 /// Descriptor tables and other per-thread pointers to shared objects.
 pub const THREAD: Level = Level(46);
-/// Which signal actions a process has.
-pub const ACTIONS: Level = Level(47);
 /// The threads of a process, its signals and its job control.
-pub const THREAD_GROUP: Level = Level(48);
-/// The interval timers of a process.
-pub const INTERVAL_TIMERS: Level = Level(51);
+pub const THREAD_GROUP: Level = Level(47);
+/// Which signal actions a process has.
+pub const ACTIONS: Level = Level(48);
 /// Signal actions.
 pub const SIGNAL_ACTIONS: Level = Level(49);
 /// The signals pending for a thread.
 pub const PENDING: Level = Level(50);
+/// The interval timers of a process.
+pub const INTERVAL_TIMERS: Level = Level(51);
+/// The resource limits of a process.
+pub const LIMITS: Level = Level(52);
 /// Buckets of futex waiters, then the key of a waiter.
 pub const FUTEX: Level = Level(53);
 /// The word a futex waiter waits on.
 pub const FUTEX_KEY: Level = Level(54);
-/// The kernel's log.
-pub const LOG: Level = Level(52);
 /// Wait queues.
 pub const WAIT_QUEUE: Level = Level(56);
 /// Timer queues of the CPUs.
