@@ -274,26 +274,27 @@ fn copy_actions(actions: &SharedActions, clear: bool) -> Result<Arc<SharedAction
 
 /// Makes the new thread known. From here on others can find, signal and wait for it.
 ///
-/// Done under the tree's lock and refused while a signal waits for the caller, so that a signal to a process group
-/// cannot miss a child that is just being born: either it finds the child in the group, or the call is repeated after
-/// the signal.
+/// Refused while a signal, a stop or the end waits for the caller, which is looked for under two locks. Under the tree's,
+/// so that a signal to a process group cannot miss a child that is just being born: either it finds the child in the
+/// group, or the call is repeated after the signal. Under that of the child's threads, which are the caller's too if it
+/// becomes one of them: what ends or stops them all either finds the new one, or has told the caller.
 fn publish(call: &Call<'_>, request: &Request, child: &ThreadRef) -> Result<(), Errno> {
     let mut tree = TREE.lock();
-    if call
-        .thread
-        .attention()
-        .has(Attention::SIGNAL | Attention::EXIT)
-    {
-        return Err(Errno::ERESTARTNOINTR);
-    }
     check_process_limit(&tree, call)?;
     let (Some(tid), Some(process)) = (child.tid(), child.process()) else {
         return Err(Errno::ESRCH);
     };
+    let mut group = process.group.lock();
+    if call
+        .thread
+        .attention()
+        .has(Attention::SIGNAL | Attention::STOP | Attention::EXIT)
+    {
+        return Err(Errno::ERESTARTNOINTR);
+    }
     if !request.has(CloneFlags::CLONE_THREAD) {
         add_process(&mut tree, tid, process)?;
     }
-    let mut group = process.group.lock();
     group.threads.push(child.clone());
     drop(group);
     tree.add_thread(tid, child.clone());
