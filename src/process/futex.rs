@@ -135,6 +135,7 @@ fn sleep(waiter: &Arc<Waiter>, deadline: Option<u64>) -> Result<(), Errno> {
             &waiter.thread,
             Sleep::Interruptible,
             timer.as_ref(),
+            || (),
             &mut woken,
         ) {
             Parked::Slept => {}

@@ -86,6 +86,7 @@ impl PollTable {
                 &sleeper.thread,
                 Sleep::Interruptible,
                 timer.as_ref(),
+                || (),
                 &mut triggered,
             );
             // Whatever ended the sleep, an object that is ready by now counts more.

@@ -130,8 +130,8 @@ impl WaitQueue {
     ) -> Result<R, Errno> {
         let timer = deadline.map(|at| WakeTimer::start(at, thread));
         loop {
-            self.enqueue(thread);
-            let slept = park(thread, sleep, timer.as_ref(), condition);
+            let enter = || self.enqueue(thread);
+            let slept = park(thread, sleep, timer.as_ref(), enter, condition);
             let still_queued = self.dequeue(thread);
             let outcome = match slept {
                 Parked::Slept => condition().map(Ok),
@@ -235,13 +235,18 @@ pub(in crate::process) enum Parked<R> {
 
 /// Sleeps once unless there is a reason not to, which is looked for after the thread has declared that it will sleep,
 /// so that whoever makes it true from then on will wake it.
+///
+/// `enter` makes the thread known to wakers. It comes after the declaration: a waker that takes the thread out of its
+/// queue must find it asleep or about to be, or the thread would sleep with nobody left to wake it.
 pub(in crate::process) fn park<R>(
     thread: &ThreadRef,
     sleep: Sleep,
     timer: Option<&WakeTimer>,
+    enter: impl FnOnce(),
     condition: &mut impl FnMut() -> Option<R>,
 ) -> Parked<R> {
     thread.state().begin_sleep(sleep);
+    enter();
     fence(Ordering::SeqCst);
     let parked = if let Some(value) = condition() {
         Parked::Ready(value)
