@@ -5,13 +5,18 @@
 //! `user_access_fault` hook, which may page the memory in, sleeping if it must; with preemption or interrupts off
 //! the access fails at once instead.
 
-use core::arch::{asm, global_asm};
+mod fault;
+mod words;
 
+use core::arch::global_asm;
+
+pub(crate) use self::fault::init;
+pub use self::words::{
+    cmpxchg_u32, fetch_update_u32, read_u8, read_u16, read_u32, read_u64, write_u8, write_u16,
+    write_u32, write_u64,
+};
 use crate::cpu::smap::{clac, stac};
-use crate::hooks::{Access, hooks};
-use crate::irq::{self, TrapFrame};
 use crate::mem::USER_TOP;
-use crate::preempt;
 
 /// The program's memory could not be accessed as wished. What was copied before the fault stays copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,153 +268,6 @@ pub fn zero_user(to: usize, length: usize) -> Result<(), UserFault> {
     }
 }
 
-/// The two jumps out of a single access: `70` is the access, `71` where it goes on, with `failed` set after a fault.
-macro_rules! guarded {
-    ($access:literal) => {
-        concat!(
-            stac!(),
-            "\n70: ",
-            $access,
-            "\n71: ",
-            clac!(),
-            "\n.pushsection .text.uaccess,\"ax\"\n72: mov {failed:e}, 1\njmp 71b\n.popsection\n",
-            on_fault!("70b", "72b"),
-        )
-    };
-}
-
-macro_rules! reader {
-    ($(#[$doc:meta])* $name:ident, $type:ty, $class:ident, $access:literal) => {
-        $(#[$doc])*
-        ///
-        /// # Errors
-        /// When it cannot be read.
-        #[inline]
-        pub fn $name(from: usize) -> Result<$type, UserFault> {
-            if !is_user(from, size_of::<$type>()) {
-                return Err(NOTHING_COPIED);
-            }
-            let (mut failed, value) = (0_u32, <$type>::default());
-            let mut value = value;
-            // SAFETY: reads user memory, whose faults are seen to.
-            unsafe {
-                asm!(
-                    guarded!($access),
-                    value = inout($class) value,
-                    from = in(reg) from,
-                    failed = inout(reg) failed,
-                    options(nostack, preserves_flags),
-                );
-            }
-            if failed == 0 { Ok(value) } else { Err(NOTHING_COPIED) }
-        }
-    };
-}
-
-macro_rules! writer {
-    ($(#[$doc:meta])* $name:ident, $type:ty, $class:ident, $access:literal) => {
-        $(#[$doc])*
-        ///
-        /// # Errors
-        /// When it cannot be written.
-        #[inline]
-        pub fn $name(to: usize, value: $type) -> Result<(), UserFault> {
-            if !is_user(to, size_of::<$type>()) {
-                return Err(NOTHING_COPIED);
-            }
-            let mut failed = 0_u32;
-            // SAFETY: writes user memory, whose faults are seen to.
-            unsafe {
-                asm!(
-                    guarded!($access),
-                    value = in($class) value,
-                    to = in(reg) to,
-                    failed = inout(reg) failed,
-                    options(nostack, preserves_flags),
-                );
-            }
-            if failed == 0 { Ok(()) } else { Err(NOTHING_COPIED) }
-        }
-    };
-}
-
-reader!(
-    /// Reads a byte of the program's memory.
-    read_u8, u8, reg_byte, "mov {value}, [{from}]"
-);
-reader!(
-    /// Reads two bytes of the program's memory, in one access; they need not be aligned.
-    read_u16, u16, reg, "mov {value:x}, [{from}]"
-);
-reader!(
-    /// Reads four bytes of the program's memory, in one access; they need not be aligned.
-    read_u32, u32, reg, "mov {value:e}, [{from}]"
-);
-reader!(
-    /// Reads eight bytes of the program's memory, in one access; they need not be aligned.
-    read_u64, u64, reg, "mov {value}, [{from}]"
-);
-writer!(
-    /// Writes a byte of the program's memory.
-    write_u8, u8, reg_byte, "mov [{to}], {value}"
-);
-writer!(
-    /// Writes two bytes of the program's memory, in one access; they need not be aligned.
-    write_u16, u16, reg, "mov [{to}], {value:x}"
-);
-writer!(
-    /// Writes four bytes of the program's memory, in one access; they need not be aligned.
-    write_u32, u32, reg, "mov [{to}], {value:e}"
-);
-writer!(
-    /// Writes eight bytes of the program's memory, in one access; they need not be aligned.
-    write_u64, u64, reg, "mov [{to}], {value}"
-);
-
-/// Replaces the word of the program's memory at `at` by `new` if it is `old`, atomically; returns what it was.
-///
-/// # Errors
-/// When it cannot be written, or is not aligned.
-pub fn cmpxchg_u32(at: usize, old: u32, new: u32) -> Result<u32, UserFault> {
-    if !is_user(at, 4) || !at.is_multiple_of(4) {
-        return Err(NOTHING_COPIED);
-    }
-    let mut failed = 0_u32;
-    let found: u32;
-    // SAFETY: changes user memory, whose faults are seen to.
-    unsafe {
-        asm!(
-            guarded!("lock cmpxchg [{at}], {new:e}"),
-            inout("eax") old => found,
-            new = in(reg) new,
-            at = in(reg) at,
-            failed = inout(reg) failed,
-            options(nostack),
-        );
-    }
-    if failed == 0 {
-        Ok(found)
-    } else {
-        Err(NOTHING_COPIED)
-    }
-}
-
-/// Replaces the word of the program's memory at `at` by what `change` makes of it, atomically; returns what it was.
-/// `change` is called again whenever another thread was faster.
-///
-/// # Errors
-/// When it cannot be written, or is not aligned.
-pub fn fetch_update_u32(at: usize, mut change: impl FnMut(u32) -> u32) -> Result<u32, UserFault> {
-    let mut old = read_u32(at)?;
-    loop {
-        let found = cmpxchg_u32(at, old, change(old))?;
-        if found == old {
-            return Ok(old);
-        }
-        old = found;
-    }
-}
-
 /// Reads the NUL-terminated text at `from` into `to`; returns its length without the NUL. If there is no NUL within
 /// `to.len()` bytes, the length is `to.len()`. What is in `to` behind the text is arbitrary.
 ///
@@ -426,67 +284,4 @@ pub fn read_cstr(from: usize, to: &mut [u8]) -> Result<usize, UserFault> {
         });
     }
     Ok(text.length)
-}
-
-#[repr(C)]
-struct Entry {
-    at: u64,
-    to: u64,
-}
-
-unsafe extern "C" {
-    static __extable_start: [Entry; 0];
-    static __extable_end: [Entry; 0];
-}
-
-/// Where code that faulted at `rip` goes on, if that was expected.
-fn landing(rip: u64) -> Option<u64> {
-    let start = (&raw const __extable_start).cast::<Entry>();
-    let bytes = (&raw const __extable_end).addr() - start.addr();
-    // SAFETY: the linker script places entries, and nothing else, between the two symbols.
-    let table = unsafe { core::slice::from_raw_parts(start, bytes / size_of::<Entry>()) };
-    table
-        .iter()
-        .find(|entry| entry.at == rip)
-        .map(|entry| entry.to)
-}
-
-/// A fault of kernel code. Interrupts are off. True if execution may go on.
-fn fix_up(frame: &mut TrapFrame, address: Option<usize>) -> bool {
-    let Some(landing) = landing(frame.rip) else {
-        return false;
-    };
-    if let Some(address) = address
-        && address < USER_TOP
-        && may_sleep(frame)
-        && let Some(hooks) = hooks()
-    {
-        const WRITE: u64 = 2;
-        let access = if frame.error & WRITE != 0 {
-            Access::Write
-        } else {
-            Access::Read
-        };
-        // SAFETY: they were on in the code that faulted, and are turned off again.
-        unsafe { asm!("sti", options(nostack)) };
-        let again = hooks.user_access_fault(address, access);
-        // SAFETY: the entry code expects them off.
-        unsafe { asm!("cli", options(nostack)) };
-        if again {
-            return true;
-        }
-    }
-    frame.rip = landing;
-    true
-}
-
-/// Whether the code that faulted may be put to sleep.
-fn may_sleep(frame: &TrapFrame) -> bool {
-    const INTERRUPT_FLAG: u64 = 1 << 9;
-    frame.rflags & INTERRUPT_FLAG != 0 && !preempt::disabled()
-}
-
-/// Sees to faults from now on.
-pub(crate) fn init() {
-    irq::set_fixup(fix_up);
 }

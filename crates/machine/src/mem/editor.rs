@@ -14,7 +14,7 @@ use super::space::AddressSpace;
 use super::table::{
     self, DIRTY, PRESENT, PROTECTION, Table, WRITABLE, address_bits, frame_in, protection_bits,
 };
-use super::{OutOfMemory, Prot, tlb};
+use super::{OutOfMemory, Prot, counts, tlb};
 use crate::percpu;
 use crate::sync::SpinLockGuard;
 
@@ -336,7 +336,7 @@ impl<'a> PageTable<'a> {
         if count == 0 {
             return;
         }
-        let counts = frame::Counts::new();
+        let counts = counts::Counts::new();
         let mut batch = frame::FreeBatch::new();
         for frame in &pending.frames[..count] {
             // SAFETY: the first `count` elements are set; each is a reference that a removed entry held, and no CPU
@@ -376,7 +376,7 @@ impl Drop for PageTable<'_> {
 pub(super) fn describe(entry: u64) -> Mapped {
     // SAFETY: the entry holds a reference; the handle gets one of its own.
     let page = unsafe {
-        frame::reference(frame_in(entry));
+        counts::reference(frame_in(entry));
         Page::from_frame(frame_in(entry))
     };
     Mapped {

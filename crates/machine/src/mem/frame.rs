@@ -1,4 +1,4 @@
-//! Page frames: the record of each, per-CPU caches of free ones, and references to those in use.
+//! Page frames: the record of each, and per-CPU caches of free ones.
 //!
 //! Single frames come from and go to a small stack of the CPU, refilled and emptied in batches from the buddy
 //! allocator, so that the common case takes no lock. Allocations on behalf of user programs stop while the free
@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use frames::{Buddy, Frame};
 use ksync::{Level, SpinLock, SpinLockGuard};
 
-use super::layout::{PAGE_SHIFT, PAGE_SIZE, frame_address};
+use super::layout::{PAGE_SIZE, frame_address};
 use super::quick::QuickIrqOff;
 use crate::cpu::CachePadded;
 use crate::{MAX_CPUS, percpu};
@@ -92,6 +92,12 @@ fn records() -> &'static [Frame] {
     }
     // SAFETY: `init` stored the parts of a slice that lives forever.
     unsafe { core::slice::from_raw_parts(start, length) }
+}
+
+/// The record of frame 0, which the others follow.
+#[inline(always)]
+pub(super) fn records_start() -> *const Frame {
+    RECORDS.load(Ordering::Relaxed)
 }
 
 /// The record of a frame.
@@ -213,112 +219,6 @@ pub(crate) unsafe fn free_block(first: u32, count: u32) {
     note_free(&buddy);
 }
 
-/// Counts from 2^31 on are taken for overflown: the frame is never freed. This is where such a count is put, so that
-/// no run of increments or decrements leaves the upper half.
-const PARKED: u32 = 3 << 30;
-
-/// The records of all frames, for loops that count many references.
-#[derive(Clone, Copy)]
-pub(super) struct Counts(*const Frame);
-
-impl Counts {
-    #[inline(always)]
-    pub(super) fn new() -> Counts {
-        Counts(RECORDS.load(Ordering::Relaxed))
-    }
-
-    #[inline(always)]
-    fn of(self, address: u64) -> *const AtomicU32 {
-        const { assert!(PAGE_SIZE / size_of::<Frame>() == 1 << 8) };
-        const { assert!(core::mem::offset_of!(Frame, count) == 0) };
-        self.0.wrapping_byte_add((address >> 8) as usize).cast()
-    }
-
-    /// Counts a reference to the frame at a physical address up. A count that overflows stays saturated, so the frame
-    /// leaks instead of being freed under a reference.
-    ///
-    /// # Safety
-    /// The caller must hold, or borrow, a reference to the frame.
-    #[inline(always)]
-    pub(super) unsafe fn reference(self, address: u64) {
-        // SAFETY: a referenced frame is a managed one, so its record is in the array. One locked instruction, and
-        // one branch for everything unusual; the compiler makes three of `fetch_add` and a comparison.
-        unsafe {
-            asm!(
-                "lock inc dword ptr [{} + {}]",
-                "jle {}",
-                in(reg) self.0,
-                in(reg) address >> 8,
-                label { park(self.of(address)) },
-                options(nostack),
-            );
-        }
-    }
-
-    /// Counts a reference down; true if it was the last, and the caller has to free the frame.
-    ///
-    /// # Safety
-    /// Uses up one reference of the caller's.
-    #[inline(always)]
-    pub(super) unsafe fn release(self, address: u64) -> bool {
-        let mut last = false;
-        // SAFETY: as in `reference`.
-        unsafe {
-            asm!(
-                "lock dec dword ptr [{} + {}]",
-                "jle {}",
-                in(reg) self.0,
-                in(reg) address >> 8,
-                label { last = !is_parked(self.of(address)) },
-                options(nostack),
-            );
-        }
-        last
-    }
-}
-
-/// Puts a saturated count back in the middle of the saturated half.
-#[cold]
-#[inline(never)]
-fn park(count: *const AtomicU32) {
-    // SAFETY: the callers pass the count of a managed frame's record, which lives forever.
-    unsafe { &*count }.store(PARKED, Ordering::Relaxed);
-}
-
-/// Tells a count that was decremented to 0 from a saturated one, which it puts back in place.
-#[inline(always)]
-fn is_parked(count: *const AtomicU32) -> bool {
-    // SAFETY: as in `park`. Nobody else changes a count that has reached 0.
-    if unsafe { &*count }.load(Ordering::Acquire) == 0 {
-        return false;
-    }
-    park(count);
-    true
-}
-
-/// Counts a reference to a frame up, as [`Counts::reference`].
-///
-/// # Safety
-/// The caller must hold, or borrow, a reference to the frame.
-#[inline(always)]
-pub(crate) unsafe fn reference(frame: u32) {
-    // SAFETY: passed on.
-    unsafe { Counts::new().reference(u64::from(frame) << PAGE_SHIFT) };
-}
-
-/// Counts a reference down; frees the frame with the last one.
-///
-/// # Safety
-/// Uses up one reference of the caller's. If it is the last, nothing may reach the frame any more, no TLB included.
-#[inline(always)]
-pub(crate) unsafe fn release(frame: u32) {
-    // SAFETY: passed on.
-    if unsafe { Counts::new().release(u64::from(frame) << PAGE_SHIFT) } {
-        // SAFETY: that was the last reference.
-        unsafe { free(frame) };
-    }
-}
-
 /// Frames that are being freed together.
 pub(super) struct FreeBatch {
     length: usize,
@@ -372,15 +272,6 @@ impl Drop for FreeBatch {
             self.flush();
         }
     }
-}
-
-/// Never frees the frame.
-///
-/// # Safety
-/// As for [`reference`].
-pub(super) unsafe fn immortalise(frame: u32) {
-    // SAFETY: a referenced frame is a managed one.
-    unsafe { record(frame).count.store(PARKED, Ordering::Relaxed) };
 }
 
 /// Whether user programs can still get memory.

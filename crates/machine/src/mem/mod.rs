@@ -4,6 +4,7 @@
 //! [`PageTable`]. Kernel objects live in the heap, which is Rust's global allocator. All of them draw on the same
 //! frames; programs are refused first (see [`has_reserve`]).
 
+mod counts;
 mod editor;
 pub(crate) mod frame;
 mod heap;
@@ -20,6 +21,7 @@ mod stats;
 mod string;
 mod table;
 pub(crate) mod tlb;
+mod walk;
 
 pub use self::editor::{Mapped, PageTable};
 pub(crate) use self::kernel_map::{Caching, map_physical};

@@ -4,10 +4,10 @@ use core::fmt;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::OutOfMemory;
 use super::frame::{self, Need};
 use super::layout::{PAGE_SIZE, frame_address};
 use super::string::copy_racy;
+use super::{OutOfMemory, counts};
 use crate::uaccess::{self, UserFault};
 
 /// A counted handle to one frame of untyped memory.
@@ -34,7 +34,7 @@ pub(super) fn is_zero_frame(frame: u32) -> bool {
 pub(super) fn init() {
     let page = Page::new_zeroed().expect("there is memory when the kernel starts");
     // SAFETY: `page` references the frame, and is never dropped.
-    unsafe { frame::immortalise(page.frame()) };
+    unsafe { counts::immortalise(page.frame()) };
     ZERO_FRAME.store(page.into_frame(), Ordering::Relaxed);
 }
 
@@ -80,7 +80,7 @@ impl Page {
         assert!(frame != 0, "memory has not been started");
         // SAFETY: the frame is never freed, so a reference to it can be made at any time.
         unsafe {
-            frame::reference(frame);
+            counts::reference(frame);
             Page::from_frame(frame)
         }
     }
@@ -289,7 +289,7 @@ impl Clone for Page {
     fn clone(&self) -> Page {
         // SAFETY: this handle references the frame; the new reference becomes the new handle's.
         unsafe {
-            frame::reference(self.frame());
+            counts::reference(self.frame());
             Page::from_frame(self.frame())
         }
     }
@@ -299,7 +299,7 @@ impl Drop for Page {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: gives up this handle's reference. Mappings hold references of their own until TLBs are flushed.
-        unsafe { frame::release(self.frame()) };
+        unsafe { counts::release(self.frame()) };
     }
 }
 
