@@ -87,10 +87,8 @@ impl<T: Send + Sync + 'static> Task<T> {
         };
         // SAFETY: the stack is new, so nobody uses it.
         let stack_pointer = unsafe { switch::prepare_stack(&stack, entry) };
-        Ok(Arc::new(Task {
-            header: Header::new::<T>(stack_pointer, FRESH, Some(stack), fpu, bases),
-            value: payload,
-        }))
+        let header = Header::new::<T>(stack_pointer, FRESH, Some(stack), fpu, bases);
+        Ok(new_in_place(header, payload))
     }
 
     /// Makes the context that calls, on the stack this CPU booted on, a task, and the one that the CPU runs.
@@ -99,10 +97,8 @@ impl<T: Send + Sync + 'static> Task<T> {
     /// If the CPU runs a task already, or if there is no memory for one.
     pub fn adopt_boot_context(payload: T) -> Arc<Task<T>> {
         let fpu = fpu::State::reset().expect("memory for an idle task");
-        let task = Arc::new(Task {
-            header: Header::new::<T>(0, STARTED, None, fpu, Bases::default()),
-            value: payload,
-        });
+        let header = Header::new::<T>(0, STARTED, None, fpu, Bases::default());
+        let task = new_in_place(header, payload);
         task.header.on_cpu.store(true, Ordering::Relaxed);
         let _irq = IrqGuard::new();
         let slot = &percpu::current().current;
@@ -131,6 +127,20 @@ impl<T: Send + Sync + 'static> Task<T> {
     /// Whether a CPU still runs on the task's stack.
     pub fn is_on_cpu(&self) -> bool {
         self.header.on_cpu.load(Ordering::Acquire)
+    }
+}
+
+/// A task in an `Arc`, whose parts are not moved more often than necessary: payloads are large.
+#[inline(always)]
+fn new_in_place<T>(header: Header, value: T) -> Arc<Task<T>> {
+    let mut task = Arc::<Task<T>>::new_uninit();
+    let place = Arc::get_mut(&mut task).map_or(core::ptr::null_mut(), |task| task.as_mut_ptr());
+    debug_assert!(!place.is_null(), "nobody else has the new task");
+    // SAFETY: the place is the new allocation, which nobody else has; afterwards both its fields are set.
+    unsafe {
+        (&raw mut (*place).header).write(header);
+        (&raw mut (*place).value).write(value);
+        task.assume_init()
     }
 }
 
