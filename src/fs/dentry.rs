@@ -181,7 +181,12 @@ impl Dentry {
     }
 
     fn forget(&self, name: &[u8]) -> Option<Arc<Self>> {
-        self.directory.as_ref()?.children.lock().remove(name)
+        let mut children = self.directory.as_ref()?.children.lock();
+        let child = children.remove(name);
+        if children.is_empty() {
+            *children = HashMap::new();
+        }
+        child
     }
 
     /// Keeps this dentry and all above it in the cache, because a mount refers to them.

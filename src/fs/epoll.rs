@@ -14,7 +14,7 @@ use abi::Errno;
 use abi::fcntl::OpenFlags;
 use abi::poll::{EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT, EpollEvent};
 
-use super::{FileOps, OpenFile};
+use super::{FileOps, OpenFile, reserve};
 use crate::process::sync::{Mutex, PollEvents, PollTable, PollWake, WaitQueue};
 use crate::process::syscalls::Fd;
 
@@ -123,6 +123,7 @@ impl Epoll {
         {
             return Err(Errno::ELOOP);
         }
+        reserve::check()?;
         let mut watched = self.watched.lock();
         watched.items.retain(|_, item| item.file.strong_count() > 0);
         if watched.items.contains_key(&key(fd, file)) {

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use abi::Errno;
 use machine::sync::SpinLock;
 
-use super::{OpenFile, locks};
+use super::{OpenFile, locks, reserve};
 use crate::process::sync::levels;
 use crate::process::syscalls::Fd;
 
@@ -186,6 +186,7 @@ impl FdTable {
     /// # Errors
     /// `EMFILE`, `ENOMEM`.
     pub fn reserve(&self, limit: usize) -> Result<Reservation<'_>, Errno> {
+        reserve::check()?;
         let index = self.slots.lock().take_free(0, limit)?;
         Ok(Reservation { table: self, index })
     }

@@ -12,7 +12,7 @@ use abi::Errno;
 use hashbrown::HashMap;
 use machine::sync::SpinLock;
 
-use super::{FdTable, OpenFile, levels};
+use super::{FdTable, OpenFile, levels, reserve};
 use crate::process::sync::WaitQueue;
 
 pub use ranges::Range;
@@ -93,6 +93,7 @@ fn with_table<R>(f: impl FnOnce(&mut Table) -> R) -> R {
 
 impl Table {
     fn file(&mut self, key: Key) -> Result<&mut FileLocks, Errno> {
+        reserve::check().map_err(|_| Errno::ENOLCK)?;
         self.files.try_reserve(1).map_err(|_| Errno::ENOLCK)?;
         Ok(self.files.entry(key).or_default())
     }

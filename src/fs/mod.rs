@@ -38,6 +38,7 @@ pub mod permission;
 pub mod pipe;
 pub mod procfs;
 pub mod pseudo;
+mod reserve;
 mod start;
 pub mod sysfs;
 pub mod tmpfs;

@@ -12,7 +12,7 @@ use abi::system::{
 
 use super::table::{self, Entry};
 use super::{Mount, find_type};
-use crate::fs::Path;
+use crate::fs::{Path, reserve};
 use crate::process::sync::{Mutex, WaitQueue};
 
 /// `MS_UNBINDABLE`: events do not propagate, and the mount cannot be bound.
@@ -87,6 +87,7 @@ fn attach(mount: Arc<Mount>, on: &Path) -> Result<(), Errno> {
     if on.dentry().is_removed() {
         return Err(Errno::ENOENT);
     }
+    reserve::check()?;
     on.dentry().pin();
     table::with(|table| table.attach(mount, Some(on.clone())));
     Ok(())

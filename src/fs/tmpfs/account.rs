@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use abi::Errno;
 
 use crate::fs::metadata::anonymous_device;
+use crate::fs::reserve;
 
 /// Pages of all file systems together.
 static ALL_PAGES: AtomicU64 = AtomicU64::new(0);
@@ -96,8 +97,9 @@ impl Account {
         [abi::stat::minor(self.device).cast_signed(), 0]
     }
 
-    /// Takes an inode, and gives its number. `ENOSPC`.
+    /// Takes an inode, and gives its number. `ENOSPC`, `ENOMEM`.
     pub(super) fn take_inode(&self) -> Result<u64, Errno> {
+        reserve::check()?;
         self.inodes.take(1)?;
         Ok(self.next_inode.fetch_add(1, Ordering::Relaxed))
     }

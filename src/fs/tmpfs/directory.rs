@@ -64,6 +64,10 @@ impl Directory {
     pub(super) fn remove(&mut self, name: &[u8]) -> Option<Arc<TmpInode>> {
         let entry = self.names.remove(name)?;
         self.order.remove(&entry.position);
+        if self.names.is_empty() {
+            // What was a large directory does not keep the memory of a large table.
+            self.names = HashMap::new();
+        }
         Some(entry.inode)
     }
 

@@ -15,11 +15,11 @@ use super::account::Account;
 use super::content::Content;
 use super::directory::Directory;
 use crate::fs::metadata::{access_time_is_stale, now};
-use crate::fs::permission;
 use crate::fs::{
     AttributeChange, DirectoryEntry, FifoSlot, FileOps, FileType, Inode, Metadata, NewNode,
     Ownership, WriteGate, levels,
 };
+use crate::fs::{permission, reserve};
 use crate::process::credentials::capability;
 use crate::process::with_current_thread;
 
@@ -335,6 +335,7 @@ impl Inode for TmpInode {
     }
 
     fn link(&self, name: &[u8], target: &Arc<dyn Inode>) -> Result<(), Errno> {
+        reserve::check()?;
         let target = downcast(target)?;
         if target.attributes.lock().links == u32::MAX {
             return Err(Errno::EMLINK);

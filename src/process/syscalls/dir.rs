@@ -8,7 +8,7 @@ use super::{Call, Fd, SysResult};
 use crate::fs::directory::{Layout, read_entries};
 use crate::fs::permission::{self, Access};
 use crate::fs::{NewNode, Path, ResolveFlags, names};
-use crate::memory::user::UserAddr;
+use crate::memory::user::{PATH_MAX, UserAddr};
 use crate::process::credentials::{Credentials, capability};
 
 /// The most bytes of entries given at a time, however big the caller's buffer is.
@@ -45,6 +45,9 @@ pub fn getcwd(call: &mut Call<'_>, buffer: UserAddr, len: usize) -> SysResult {
         text.splice(0..0, *b"(unreachable)");
     }
     text.push(0);
+    if text.len() > PATH_MAX {
+        return Err(Errno::ENAMETOOLONG);
+    }
     if text.len() > len {
         return Err(Errno::ERANGE);
     }
